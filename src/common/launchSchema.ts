@@ -1,0 +1,142 @@
+/** What may stand in a launch configuration of type `pylatch`: its schema, its snippets, its first content. */
+
+interface Schema {
+  type?: string | readonly string[];
+  enum?: readonly string[];
+  enumDescriptions?: readonly string[];
+  default?: unknown;
+  minimum?: number;
+  exclusiveMinimum?: number;
+  pattern?: string;
+  anyOf?: readonly Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: readonly string[];
+  markdownDescription?: string;
+}
+
+/** The value that makes VS Code open the picker while it resolves the configuration. */
+export const PICK_VARIABLE = '${command:pylatch.pickProcess}';
+
+const PATH_MAPPING: Schema = {
+  type: 'object',
+  required: ['localRoot', 'remoteRoot'],
+  default: { localRoot: '${workspaceFolder}', remoteRoot: '/app' },
+  properties: {
+    localRoot: {
+      type: 'string',
+      markdownDescription: 'Folder on this side, for example `${workspaceFolder}`.',
+    },
+    remoteRoot: {
+      type: 'string',
+      markdownDescription: 'The same folder as the program sees it, for example `/app`.',
+    },
+  },
+};
+
+/** The attach arguments. Nothing is required: without `pid` the picker opens. */
+export const ATTACH_PROPERTIES = {
+  pid: {
+    type: ['integer', 'string'],
+    default: PICK_VARIABLE,
+    markdownDescription:
+      'The process to attach to: its **id** (`4711` or `"4711"`), a **name** or part of the command line (`"uvicorn shop:app"`), or `"${command:pylatch.pickProcess}"` to pick one from a list. When several processes match a name, the list opens. Left out: the list opens.',
+  },
+  thread: {
+    anyOf: [
+      {
+        type: 'string',
+        enum: ['any', 'main'],
+        enumDescriptions: ['Whichever thread can take the request first.', 'Only the main thread.'],
+      },
+      { type: 'integer', exclusiveMinimum: 0 },
+      { type: 'string', pattern: '^[0-9]+$' },
+    ],
+    default: 'any',
+    markdownDescription:
+      'Which thread of the program lets the debugger in: `any` (whichever can first), `main`, or a native thread id. Once attached, all threads can be debugged.',
+  },
+  stopOnEntry: {
+    type: 'boolean',
+    default: false,
+    markdownDescription: 'Stop the program as soon as the debugger is attached.',
+  },
+  justMyCode: {
+    type: 'boolean',
+    default: true,
+    markdownDescription:
+      'Step only through your own code; `false` also steps into the standard library and installed packages.',
+  },
+  pathMappings: {
+    type: 'array',
+    default: [],
+    items: PATH_MAPPING,
+    markdownDescription:
+      'Folders that have another name for the program than for the editor, as in containers. Breakpoints and sources are translated both ways.',
+  },
+  timeout: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    default: 30,
+    markdownDescription:
+      'Seconds that the attach may take. When they are over, the request is taken back: nothing runs later.',
+  },
+  subProcess: {
+    type: 'boolean',
+    default: false,
+    markdownDescription: 'Also attach to Python processes that the program starts while it is debugged.',
+  },
+  stopThreads: {
+    type: 'string',
+    enum: ['all', 'one'],
+    enumDescriptions: ['A stop halts every thread.', 'A stop halts one thread; the others go on serving.'],
+    default: 'all',
+    markdownDescription: 'Which threads wait while one is stopped.',
+  },
+  showReturnValue: {
+    type: 'boolean',
+    default: true,
+    markdownDescription: 'Show what a function returned after a step out of it.',
+  },
+  redirectOutput: {
+    type: 'boolean',
+    default: false,
+    markdownDescription:
+      'Also show what the program prints in the Debug Console. The program goes on printing where it did.',
+  },
+  logFile: {
+    type: 'string',
+    markdownDescription: 'Write a log of the debug session to this file, for a bug report.',
+  },
+} as const satisfies Record<string, Schema>;
+
+export type AttachProperty = keyof typeof ATTACH_PROPERTIES;
+
+/** What a new launch.json starts with, and what F5 without a launch.json does. */
+export const PICK_CONFIGURATION = {
+  name: 'Python: attach with Pylatch',
+  type: 'pylatch',
+  request: 'attach',
+  pid: PICK_VARIABLE,
+} as const;
+
+export const INITIAL_CONFIGURATIONS = [PICK_CONFIGURATION];
+
+/** In a snippet, `^"..."` is inserted without another pair of quotes and `\\$` is a plain dollar sign. */
+export const ATTACH_SNIPPETS = [
+  {
+    label: 'Pylatch: Attach to process (pick)',
+    description: 'Pick the running Python process from a list.',
+    body: { ...PICK_CONFIGURATION, pid: `^"\\${PICK_VARIABLE}"` },
+  },
+  {
+    label: 'Pylatch: Attach by pid',
+    description: 'Attach to the Python process with this id.',
+    body: { name: 'Python: attach to pid', type: 'pylatch', request: 'attach', pid: '^${1:4711}' },
+  },
+  {
+    label: 'Pylatch: Attach by name',
+    description: 'Attach to the Python process whose name or command line contains this text.',
+    body: { name: 'Python: attach to ${1:uvicorn}', type: 'pylatch', request: 'attach', pid: '${1:uvicorn}' },
+  },
+];
