@@ -1,0 +1,110 @@
+// Builds dist/: the bundles of the extension, the adapter and the command line, koffi's addon, and the agent.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, cp, mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import * as esbuild from 'esbuild';
+import { findInterpreters } from './interpreters.mjs';
+
+const run = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, '..');
+const ENTRIES = {
+  extension: 'src/extension.ts',
+  adapter: 'src/adapter/main.ts',
+  cli: 'src/cli.ts',
+};
+
+/** Systems and processors in Visual Studio Code's words that a package is made for; koffi uses the same words. */
+export const TARGETS = [
+  'linux-x64',
+  'linux-arm64',
+  'alpine-x64',
+  'alpine-arm64',
+  'darwin-x64',
+  'darwin-arm64',
+  'win32-x64',
+  'win32-arm64',
+];
+
+/** The name of the package with koffi's addon for a target. That of Linux holds the addons for glibc and for musl. */
+export function addonName(target) {
+  return `koffi-${target.replace(/^alpine-/, 'linux-')}`;
+}
+
+/**
+ * @param {object} [options]
+ * @param {string} [options.outdir] where to build; `dist` by default
+ * @param {boolean} [options.production] for users: minified, without source maps
+ * @param {string} [options.addon] folder of koffi's addon; that for this machine by default
+ */
+export async function build({ outdir = path.join(ROOT, 'dist'), production = false, addon } = {}) {
+  await mkdir(outdir, { recursive: true });
+  await Promise.all([
+    bundle(outdir, production),
+    copyAddon(addon ?? ownAddon(), path.join(outdir, 'node_modules/@koromix')),
+    buildAgent(path.join(outdir, 'agent')),
+  ]);
+}
+
+async function bundle(outdir, production) {
+  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(path.join(ROOT, file)));
+  for (const [name, file] of Object.entries(ENTRIES)) {
+    if (!existsSync(path.join(ROOT, file))) console.log(`build: no ${name} yet, ${file} does not exist`);
+  }
+  await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(entries),
+    outdir,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    // koffi looks for its addon with a plain require, which has to stay one.
+    external: ['vscode', '@koromix/*'],
+    sourcemap: !production,
+    minify: production,
+    keepNames: production,
+    logLevel: 'warning',
+  });
+  const cli = path.join(outdir, 'cli.js');
+  if (existsSync(cli)) await chmod(cli, 0o755);
+}
+
+function ownAddon() {
+  return path.join(ROOT, 'node_modules/@koromix', addonName(`${process.platform}-${process.arch}`));
+}
+
+/** An addon that is there already stays: overwriting it would break the processes which have it mapped. */
+async function copyAddon(addon, folder) {
+  const to = path.join(folder, path.basename(addon));
+  const wanted = await readFile(path.join(addon, 'package.json'), 'utf8');
+  const present = await readFile(path.join(to, 'package.json'), 'utf8').catch(() => undefined);
+  if (present !== wanted) await cp(addon, to, { recursive: true });
+}
+
+/** Compiled code fits one version of the interpreter; without that, the agent is compiled inside the target. */
+async function buildAgent(folder) {
+  await mkdir(folder, { recursive: true });
+  if (!existsSync(path.join(ROOT, 'scripts/compile_agent.py'))) return console.log('build: no agent yet');
+  for (const { path: python } of await interpreters()) {
+    await run(python, ['-I', '-B', 'scripts/compile_agent.py', 'src/agent', folder], { cwd: ROOT });
+  }
+  await copyFile(path.join(ROOT, 'src/agent/stub.py'), path.join(folder, 'stub.py'));
+}
+
+async function interpreters() {
+  try {
+    return await findInterpreters();
+  } catch (error) {
+    console.warn(`build: the agent is built as source only. ${error.message}`);
+    return [];
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const started = Date.now();
+  await build({ production: process.argv.includes('--production') });
+  console.log(`build: dist is ready (${Date.now() - started} ms)`);
+}
