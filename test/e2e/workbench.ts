@@ -1,0 +1,318 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+
+const ARTIFACTS = join(__dirname, '..', '..', 'out', 'e2e');
+const STEP_LIMIT_MS = 15_000;
+const LOAD_LIMIT_MS = 60_000;
+const SIZE = { width: 1280, height: 800 };
+
+const DEBUG_VIEW = '[id="workbench.view.debug"]';
+const QUICK_INPUT = '.quick-input-widget:visible';
+const CURRENT_EDITOR = '.editor-group-container.active .monaco-editor';
+
+/** A button of the floating debug toolbar. */
+export type ToolbarButton =
+  'continue' | 'pause' | 'step-over' | 'step-into' | 'step-out' | 'disconnect' | 'stop';
+
+/** One row of a list of the workbench, as a screen reader gets it. */
+export interface Row {
+  label: string;
+  description: string;
+  /** Label, description and detail, or the tooltip, in one line. */
+  aria: string;
+}
+
+/**
+ * The VS Code window as its user sees it: every method does one thing that a user does, or reads what is shown, and
+ * waits until the workbench has followed. The selectors are those of VS Code 1.139.
+ */
+export class Workbench {
+  private readonly console: string[] = [];
+
+  private constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.setDefaultTimeout(STEP_LIMIT_MS);
+    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
+  }
+
+  /** Opens the workbench in a browser profile of its own, so that no state is left from an earlier test. */
+  static async open(browser: Browser, url: string): Promise<Workbench> {
+    const context = await browser.newContext({ viewport: SIZE, reducedMotion: 'reduce' });
+    const ui = new Workbench(context, await context.newPage());
+    await ui.page.goto(url);
+    await ui.page.locator('.explorer-viewlet .monaco-list-row').first().waitFor({ timeout: LOAD_LIMIT_MS });
+    return ui;
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+
+  /** Everything that page and extension host have logged. */
+  log(): readonly string[] {
+    return this.console;
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+Shift+E');
+    await this.page.locator(`.explorer-viewlet .monaco-list-row[aria-label^="${name}"]`).dblclick();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** Clicks into the gutter, and again until the click counts: the languages' breakpoints register late. */
+  async setBreakpoint(line: number): Promise<void> {
+    const hint = this.page.locator(`${CURRENT_EDITOR} .glyph-margin-widgets .codicon-debug-hint`);
+    const { x, y } = await this.gutter(line);
+    await until(`a breakpoint can be set on line ${line}`, async () => {
+      await this.page.mouse.move(x + 300, y);
+      await this.page.mouse.move(x, y, { steps: 3 });
+      return hint.isVisible();
+    });
+    await this.page.mouse.click(x, y);
+    await until(`a breakpoint is on line ${line}`, async () => (await this.glyphAt(line)) !== undefined);
+    await this.page.mouse.move(x + 300, y);
+  }
+
+  /** Class names of the breakpoint glyph on a line: tells a verified breakpoint from others. */
+  async glyphAt(line: number): Promise<string | undefined> {
+    const { y } = await this.gutter(line);
+    for (const glyph of await this.page.locator('.glyph-margin-widgets [class*="codicon-debug-"]').all()) {
+      const [box, classes] = await Promise.all([glyph.boundingBox(), glyph.getAttribute('class')]);
+      const breakpoint = classes?.includes('codicon-debug-breakpoint');
+      if (breakpoint && box && Math.abs(box.y + box.height / 2 - y) < box.height / 2) return classes!;
+    }
+    return undefined;
+  }
+
+  /** Runs a command by its title, with its category: `Pylatch: Attach to Python Process...`. */
+  async palette(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+  }
+
+  /** The rows of the open quick pick; waits for the first. */
+  async pickRows(): Promise<Row[]> {
+    await this.quickPickRow('').first().waitFor();
+    return readRows(this.quickPickRow(''));
+  }
+
+  /** Waits until the open quick pick has a row with this text, types the text and takes the row. */
+  async pick(text: string): Promise<void> {
+    await this.quickPickRow(text).first().waitFor();
+    await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(text);
+    await this.quickPickRow(text).first().click();
+  }
+
+  quickPickRow(text: string): Locator {
+    return this.page.locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`).filter({ hasText: text });
+  }
+
+  /** Waits until the program stands on a line: call stack, highlighted line and arrow agree. */
+  async waitStopped(file: string, line: number): Promise<void> {
+    const frame = this.page.locator(`${DEBUG_VIEW} .debug-call-stack .monaco-list-row:has(.stack-frame)`);
+    await until(`the program is stopped at ${file}:${line}`, async () => {
+      const top = await frame
+        .first()
+        .getAttribute('aria-label', { timeout: 1000 })
+        .catch(() => undefined);
+      return top?.includes(`line ${line}, ${file}`) ?? false;
+    });
+    await this.page.locator('.view-overlays .debug-top-stack-frame-line').waitFor();
+    const { y } = await this.gutter(line);
+    const arrow = this.page.locator('.glyph-margin-widgets [class*="codicon-debug-stackframe"]').first();
+    await until(`the arrow is on line ${line}`, async () => near(await arrow.boundingBox(), y));
+  }
+
+  /** Waits until the workbench shows the program as running under the debugger. */
+  async waitRunning(): Promise<void> {
+    await this.toolbarButton('pause').waitFor();
+  }
+
+  /** The call stack's frames: `Stack Frame total, line 22, pricing.py`. */
+  async callStack(): Promise<string[]> {
+    const rows = this.page.locator(`${DEBUG_VIEW} .debug-call-stack .monaco-list-row:has(.stack-frame)`);
+    return (await readRows(rows)).map((row) => row.aria);
+  }
+
+  /** Waits for a variable whose row starts like that, for example `goods, value 16`. */
+  async waitVariable(start: string): Promise<void> {
+    const row = this.variableRow(start);
+    const scope = this.page.locator(`${DEBUG_VIEW} .debug-variables .monaco-list-row:has(.scope)`).first();
+    await scope.waitFor();
+    if ((await scope.getAttribute('aria-expanded')) === 'false') await scope.click();
+    await row.first().waitFor();
+  }
+
+  /** All rows of the Variables view. */
+  async variables(): Promise<string[]> {
+    return (await readRows(this.variableRow(''))).map((row) => row.aria);
+  }
+
+  async expandVariable(start: string): Promise<void> {
+    await this.variableRow(start).first().locator('.monaco-tl-twistie').click();
+  }
+
+  async toolbar(button: ToolbarButton): Promise<void> {
+    await this.toolbarButton(button).click();
+  }
+
+  /** Waits until no debug session is left. */
+  async waitSessionEnd(): Promise<void> {
+    await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  }
+
+  /** Waits until the Debug Console shows that a session has begun, which is when its toolbar is there. */
+  async waitSession(): Promise<void> {
+    await this.page.locator('.debug-toolbar').waitFor();
+  }
+
+  /** Evaluates an expression in the Debug Console; returns the text of the answer. */
+  async evaluate(expression: string): Promise<string> {
+    await this.typeInConsole(expression);
+    const results = this.page.locator('.repl .repl-tree .monaco-list-row .evaluation-result');
+    const before = await results.count();
+    await this.page.keyboard.press('Enter');
+    await until(`an answer to ${expression}`, async () => (await results.count()) > before);
+    return (await results.last().innerText()).trim();
+  }
+
+  /** What the Debug Console proposes after this text; the input is empty again afterwards. */
+  async completions(text: string, picture?: string): Promise<string[]> {
+    await this.typeInConsole(text);
+    await this.page.keyboard.press('Control+Space');
+    const rows = this.page.locator('.suggest-widget.visible .monaco-list-row');
+    await rows.first().waitFor();
+    if (picture) await this.screenshot(picture);
+    const labels = (await readRows(rows)).map((row) => row.aria.split(/[,\s]/)[0] ?? '');
+    await this.page.keyboard.press('Escape');
+    await this.typeInConsole('');
+    return labels;
+  }
+
+  /** The text of the Debug Console's rows. */
+  async consoleText(): Promise<string> {
+    const rows = await this.page.locator('.repl .repl-tree .monaco-list-row').allInnerTexts();
+    return rows.join('\n');
+  }
+
+  /** Opens Run and Debug and returns a row of one of its views. */
+  async debugViewRow(text: string): Promise<Locator> {
+    await this.page.keyboard.press('Control+Shift+D');
+    const row = this.page.locator(`${DEBUG_VIEW} .monaco-list-row`).filter({ hasText: text }).first();
+    await row.waitFor();
+    return row;
+  }
+
+  async contextMenu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const entry = this.page.locator('.context-view .monaco-menu .action-item').filter({
+      has: this.page.getByText(item, { exact: true }),
+    });
+    await entry.first().click();
+  }
+
+  async inlineAction(row: Locator, title: string): Promise<void> {
+    await row.hover();
+    await row.locator(`.action-label[aria-label="${title}"]`).click();
+  }
+
+  /** Waits for a notification or a modal message with this text and returns all of its text. */
+  async waitMessage(text: string | RegExp): Promise<string> {
+    const message = this.page
+      .locator('.notification-toast, .monaco-dialog-box')
+      .filter({ hasText: text })
+      .first();
+    await message.waitFor();
+    return message.innerText();
+  }
+
+  /** What notifications and modal messages say now. */
+  messages(): Promise<string[]> {
+    return this.page.locator('.notification-list-item-message, .monaco-dialog-box').allInnerTexts();
+  }
+
+  /** Problems that the editor shows: opens the Problems panel and waits for a row with this text. */
+  async waitProblem(text: RegExp): Promise<string> {
+    await this.page.keyboard.press('Control+Shift+M');
+    const row = this.page.locator('.markers-panel .monaco-list-row').filter({ hasText: text }).first();
+    await row.waitFor();
+    return row.innerText();
+  }
+
+  /** Saves a picture of the window under out/e2e; returns its path. */
+  async screenshot(name: string): Promise<string> {
+    const path = join(ARTIFACTS, `${name}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  /** Keeps what a failed test needs to be understood: a picture and the log. */
+  async keepEvidence(name: string): Promise<void> {
+    await this.screenshot(`FAILED-${name}`);
+    await writeFile(join(ARTIFACTS, `FAILED-${name}.log`), this.console.join('\n'));
+  }
+
+  private toolbarButton(button: ToolbarButton): Locator {
+    return this.page.locator(`.debug-toolbar .codicon-debug-${button}`);
+  }
+
+  private variableRow(start: string): Locator {
+    return this.page.locator(`${DEBUG_VIEW} .debug-variables .monaco-list-row[aria-label^="${start}"]`);
+  }
+
+  private async typeInConsole(text: string): Promise<void> {
+    await this.page.locator('.repl .repl-input-wrapper .monaco-editor').click();
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.press('Delete');
+    await this.page.keyboard.type(text);
+  }
+
+  /** The middle of the gutter on a line. The order of the rows in the page is not that of the lines. */
+  private async gutter(line: number): Promise<{ x: number; y: number }> {
+    const numbers = this.page.locator(`${CURRENT_EDITOR} .margin-view-overlays .line-numbers`);
+    const number = numbers.filter({ hasText: new RegExp(`^${line}$`) }).first();
+    const margin = this.page.locator(`${CURRENT_EDITOR} .glyph-margin`).first();
+    let place: { x: number; y: number } | undefined;
+    await until(`line ${line} is in view`, async () => {
+      const [row, column] = await Promise.all([number.boundingBox(), margin.boundingBox()]);
+      if (row && column) place = { x: column.x + column.width / 2, y: row.y + row.height / 2 };
+      return place !== undefined;
+    });
+    return place!;
+  }
+}
+
+/** Polls until the condition holds. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  limitMs = STEP_LIMIT_MS,
+): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`In ${limitMs} ms it did not come true that ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function near(box: { y: number; height: number } | null, y: number): boolean {
+  return box !== null && Math.abs(box.y + box.height / 2 - y) < box.height / 2;
+}
+
+async function readRows(rows: Locator): Promise<Row[]> {
+  const text = async (row: Locator, part: string): Promise<string> =>
+    (await row.locator(part).allInnerTexts()).join(' ').trim();
+  return Promise.all(
+    (await rows.all()).map(async (row) => ({
+      label: await text(row, '.label-name'),
+      description: await text(row, '.label-description'),
+      aria: (await row.getAttribute('aria-label')) ?? '',
+    })),
+  );
+}
