@@ -77,7 +77,7 @@ export const ATTACH_PROPERTIES = {
   timeout: {
     type: 'number',
     exclusiveMinimum: 0,
-    default: 30,
+    default: 20,
     markdownDescription:
       'Seconds that the attach may take. When they are over, the request is taken back: nothing runs later.',
   },
@@ -95,7 +95,7 @@ export const ATTACH_PROPERTIES = {
   },
   showReturnValue: {
     type: 'boolean',
-    default: true,
+    default: false,
     markdownDescription: 'Show what a function returned after a step out of it.',
   },
   redirectOutput: {

@@ -1,0 +1,26 @@
+/** Composition root: makes the parts, connects and registers them. Decisions are made in the parts. */
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from './common/contributions';
+import { AdapterFactory } from './ui/adapterFactory';
+import { registerCommands } from './ui/commands';
+import { registerConfigurations } from './ui/configuration';
+import { Messages } from './ui/messages';
+import { ProcessPicker } from './ui/picker';
+import { ProcessSource } from './ui/processSource';
+import { ProcessView } from './ui/processView';
+import { AttachedProcesses } from './ui/sessions';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const messages = new Messages();
+  const source = new ProcessSource();
+  const attached = new AttachedProcesses();
+  const picker = new ProcessPicker(source, context.globalState, messages);
+  const view = new ProcessView(source, attached);
+  context.subscriptions.push(
+    attached,
+    view,
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(messages)),
+    registerConfigurations(source, picker, messages),
+    registerCommands({ picker, view, attached, messages }),
+  );
+}

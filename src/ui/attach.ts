@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from '../common/contributions';
+import type { PythonProcess } from '../inject/types';
+
+/** Starts a debug session for a process, in the workspace folder that it runs in. True when it has started. */
+export async function startSession(process: PythonProcess): Promise<boolean> {
+  return vscode.debug.startDebugging(folderOf(process), attachConfiguration(process));
+}
+
+/** A configuration that names one process. */
+export function attachConfiguration(process: PythonProcess): vscode.DebugConfiguration {
+  return { type: DEBUG_TYPE, request: 'attach', name: `${process.label} (${process.pid})`, pid: process.pid };
+}
+
+function folderOf(process: PythonProcess): vscode.WorkspaceFolder | undefined {
+  const own =
+    process.cwd === undefined ? undefined : vscode.workspace.getWorkspaceFolder(vscode.Uri.file(process.cwd));
+  return own ?? vscode.workspace.workspaceFolders?.[0];
+}

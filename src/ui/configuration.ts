@@ -1,0 +1,97 @@
+import * as vscode from 'vscode';
+import { DEBUG_TYPE } from '../common/contributions';
+import { PICK_CONFIGURATION } from '../common/launchSchema';
+import type { PythonProcess } from '../inject/types';
+import { attachConfiguration } from './attach';
+import { isOwn, ordered } from './describe';
+import type { Messages } from './messages';
+import type { ProcessPicker } from './picker';
+import type { ProcessSource } from './processSource';
+
+/** The most running programs that are offered in the drop-down of the Run view. */
+const OFFERED = 10;
+
+type Folder = vscode.WorkspaceFolder | undefined;
+
+/**
+ * Completes launch configurations. VS Code's order: `resolveDebugConfiguration`, then the variables (here the
+ * picker opens for `${command:pylatch.pickProcess}`; a cancel ends it silently), then
+ * `resolveDebugConfigurationWithSubstitutedVariables`.
+ */
+export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
+  constructor(
+    private readonly source: ProcessSource,
+    private readonly picker: ProcessPicker,
+    private readonly messages: Messages,
+  ) {}
+
+  /** Undefined ends the start without another message. */
+  async resolveDebugConfiguration(
+    _folder: Folder,
+    given: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    // F5 without a launch.json hands over an empty object.
+    if (!given.type && !given.request && !given.name) return { ...PICK_CONFIGURATION };
+    if (given.request !== 'launch') return given;
+    void this.messages.cannotLaunch();
+    return undefined;
+  }
+
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    _folder: Folder,
+    given: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const wanted: unknown = given['pid'] ?? given['processId'];
+    if (wanted === undefined || wanted === '') return this.withPicked(given, '');
+    if (typeof wanted !== 'string' || /^\s*\d+\s*$/.test(wanted)) return given;
+    return this.withNamed(given, wanted);
+  }
+
+  /** One match is taken and several open the list; for none the adapter's answer says what is missing. */
+  private async withNamed(
+    given: vscode.DebugConfiguration,
+    name: string,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const matches = await this.source.find(name);
+    if (matches.length > 1) return this.withPicked(given, name);
+    return matches[0] ? { ...given, pid: matches[0].pid } : given;
+  }
+
+  private async withPicked(
+    given: vscode.DebugConfiguration,
+    filter: string,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const process = await this.picker.pick(filter);
+    return process && { ...given, pid: process.pid };
+  }
+}
+
+/** Offers the picker and the running programs themselves under "Select and Start Debugging". */
+export class RunningPrograms implements vscode.DebugConfigurationProvider {
+  constructor(private readonly source: ProcessSource) {}
+
+  async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
+    const processes = await this.source.list().catch((): PythonProcess[] => []);
+    const own = ordered(processes).filter((process) => process.attachable && isOwn(process));
+    return [{ ...PICK_CONFIGURATION }, ...own.slice(0, OFFERED).map(attachConfiguration)];
+  }
+}
+
+/** Registers both; the returned object takes them away again. */
+export function registerConfigurations(
+  source: ProcessSource,
+  picker: ProcessPicker,
+  messages: Messages,
+): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new ConfigurationProvider(source, picker, messages),
+    ),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new RunningPrograms(source),
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+  );
+}

@@ -1,0 +1,94 @@
+/** How processes are named, ordered and explained in lists. No `vscode` here: plain functions over data. */
+import { userInfo } from 'node:os';
+import { basename } from 'node:path';
+import type { Finding, PythonProcess } from '../inject/types';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The time since `startedAt` in its largest unit: `12 s`, `3 min`, `5 h`, `2 d`. Both in milliseconds since the epoch. */
+export function age(startedAt: number, now: number): string {
+  const ms = Math.max(0, now - startedAt);
+  if (ms < MINUTE) return `${Math.floor(ms / 1000)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.floor(ms / DAY)} d`;
+}
+
+/** `4711 · Python 3.14.10 · alice · 3 min` */
+export function longDescription(process: PythonProcess, now: number): string {
+  const version = process.version === undefined ? undefined : `Python ${process.version}`;
+  return joined([String(process.pid), version, process.user, age(process.startedAt, now)]);
+}
+
+/**
+ * `4711 · 3.14.10 · 3 min`. The age of a process under a minute reads `new`, so that a list that refreshes
+ * itself does not redraw such a row each time.
+ */
+export function shortDescription(process: PythonProcess, now: number): string {
+  const shown = now - process.startedAt < MINUTE ? 'new' : age(process.startedAt, now);
+  return joined([String(process.pid), process.version, shown]);
+}
+
+function joined(parts: (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join(' · ');
+}
+
+/** The command line as one would type it, with the folder it was typed in. */
+export function commandDetail(process: PythonProcess): string {
+  const [program, ...rest] = process.commandLine;
+  const line = [program === undefined ? '' : basename(program), ...rest].map(quoted).join(' ').trim();
+  return process.cwd === undefined ? line : `${line}  —  ${process.cwd}`;
+}
+
+/** An argument as a shell would need it; readable, not meant to be run. */
+export function quoted(argument: string): string {
+  return /^[\w@%+=:,./\\-]*$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+/** The finding that forbids an attach, if one does. */
+export function refusal(process: PythonProcess): Finding | undefined {
+  return process.findings.find((finding) => finding.severity === 'refusal');
+}
+
+/** One short sentence for the row: why the process cannot be attached to. */
+export function refusalLine(process: PythonProcess): string {
+  return refusal(process)?.what ?? 'This process cannot be attached to.';
+}
+
+/** Everything known about why not, and what to do. */
+export function refusalText(process: PythonProcess): string {
+  const found = refusal(process);
+  return [refusalLine(process), found?.why, found?.fix].filter((part) => part !== undefined).join(' ');
+}
+
+/** The commands that a text offers between backticks; the first one is what to run. */
+export function offeredCommand(text: string): string | undefined {
+  return /`([^`]+)`/.exec(text)?.[1];
+}
+
+/** Names a program across its restarts: what is remembered as last used. */
+export function identity(process: PythonProcess): string {
+  return `${process.label}\n${process.cwd ?? ''}`;
+}
+
+/** Names a process for as long as it lives: a pid alone is used again. */
+export function stableId(process: PythonProcess): string {
+  return `${process.pid}@${process.startedAt}`;
+}
+
+/** True for a process of the user who runs the editor; for root every process is. */
+export function isOwn(process: PythonProcess): boolean {
+  const me = userInfo();
+  if (me.uid === 0) return true;
+  // Windows has no uid (-1): compare the account's name, which may come with its domain.
+  return me.uid > 0 ? process.uid === me.uid : process.user.split('\\').at(-1) === me.username;
+}
+
+/** A copy in the order of the lists: attachable ones first, the last used on top, then the newest. */
+export function ordered(processes: readonly PythonProcess[], lastUsed?: string): PythonProcess[] {
+  const rank = (process: PythonProcess): number =>
+    !process.attachable ? 2 : identity(process) === lastUsed ? 0 : 1;
+  return [...processes].sort((a, b) => rank(a) - rank(b) || b.startedAt - a.startedAt || b.pid - a.pid);
+}

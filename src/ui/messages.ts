@@ -1,0 +1,106 @@
+import * as vscode from 'vscode';
+import { ERRORS, type ErrorId } from '../common/errors';
+import type { PythonProcess } from '../inject/types';
+import { offeredCommand, refusalText } from './describe';
+
+const PICK = 'Pick Another Process';
+const RETRY = 'Try Again';
+const COPY = 'Copy Command';
+const OPEN_CONFIGURATION = 'Open launch.json';
+
+type Button = typeof PICK | typeof RETRY | typeof COPY | typeof OPEN_CONFIGURATION;
+
+/** What helps after a failed attach, beside the sentence that says it. */
+const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
+  'no-such-process': [PICK, OPEN_CONFIGURATION],
+  'not-python': [PICK, OPEN_CONFIGURATION],
+  'python-too-old': [PICK],
+  'python-unknown': [PICK],
+  'remote-debug-disabled': [PICK],
+  'no-permission': [COPY, RETRY],
+  'already-attached': [PICK],
+  'no-such-thread': [OPEN_CONFIGURATION],
+  'ambiguous-process': [PICK, OPEN_CONFIGURATION],
+  'interpreter-not-ready': [RETRY],
+  'attach-timeout': [RETRY, PICK],
+  'place-failed': [COPY, RETRY],
+  'agent-failed': [RETRY],
+  'target-ended': [PICK],
+  'bad-arguments': [OPEN_CONFIGURATION],
+};
+
+/** Shows what went wrong, where the user acted, with buttons for the next step where there is one. */
+export class Messages {
+  /**
+   * Explains why the chosen process cannot be attached to.
+   *
+   * @returns true when the user wants to choose another one
+   */
+  async explainRefusal(process: PythonProcess): Promise<boolean> {
+    const text = refusalText(process);
+    const copy = offeredCommand(text) === undefined ? [] : [COPY];
+    const button = await vscode.window.showWarningMessage(
+      `${process.label} (${process.pid}): ${text}`,
+      ...copy,
+      PICK,
+    );
+    if (button === COPY) await copyCommand(text);
+    return button === PICK;
+  }
+
+  /**
+   * Shows a failed attach.
+   *
+   * @param code the number of the error in the catalogue
+   * @param text what happened and what to do
+   */
+  async attachFailed(session: vscode.DebugSession, code: number, text: string): Promise<void> {
+    const buttons = buttonsFor(code, text, session);
+    const button = await vscode.window.showErrorMessage(text, ...buttons);
+    if (button === PICK) await vscode.commands.executeCommand('pylatch.attach');
+    if (button === RETRY) await vscode.debug.startDebugging(session.workspaceFolder, session.configuration);
+    if (button === OPEN_CONFIGURATION) await openLaunchJson();
+    if (button === COPY) await copyCommand(text);
+  }
+
+  /** A launch configuration that starts a program is refused, with the way that works. */
+  async cannotLaunch(): Promise<void> {
+    const text =
+      'Pylatch attaches to programs that already run; it does not start them. Start the program, then use "request": "attach".';
+    const button = await vscode.window.showErrorMessage(
+      text,
+      'Attach to Python Process...',
+      OPEN_CONFIGURATION,
+    );
+    if (button === OPEN_CONFIGURATION) await openLaunchJson();
+    else if (button !== undefined) await vscode.commands.executeCommand('pylatch.attach');
+  }
+
+  async scriptNotFound(process: PythonProcess): Promise<void> {
+    const text = `The script of ${process.label} (${process.pid}) was not found among the files that this editor can open.`;
+    await vscode.window.showInformationMessage(text);
+  }
+}
+
+function buttonsFor(code: number, text: string, session: vscode.DebugSession): Button[] {
+  const id = (Object.keys(ERRORS) as ErrorId[]).find((key) => ERRORS[key].code === code);
+  return (id === undefined ? [] : (NEXT_STEPS[id] ?? [])).filter((button) => {
+    if (button === COPY) return offeredCommand(text) !== undefined;
+    return button !== OPEN_CONFIGURATION || comesFromLaunchJson(session);
+  });
+}
+
+function comesFromLaunchJson(session: vscode.DebugSession): boolean {
+  const launch = vscode.workspace.getConfiguration('launch', session.workspaceFolder);
+  const configurations = launch.get<{ name?: string }[]>('configurations', []);
+  return configurations.some((configuration) => configuration.name === session.configuration.name);
+}
+
+function openLaunchJson(): Thenable<unknown> {
+  return vscode.commands.executeCommand('workbench.action.debug.configure');
+}
+
+async function copyCommand(text: string): Promise<void> {
+  await vscode.env.clipboard.writeText(offeredCommand(text) ?? '');
+  vscode.window.setStatusBarMessage('The command is in the clipboard', 5000);
+}
