@@ -8,7 +8,7 @@ export class AdapterFactory implements vscode.DebugAdapterDescriptorFactory {
 
   async createDebugAdapterDescriptor(session: vscode.DebugSession): Promise<vscode.DebugAdapterDescriptor> {
     // Loaded with the first session, not with the extension. The path's ending is what `import()` demands.
-    const { PylatchSession } = await import('../adapter/session.js');
+    const { PylatchSession } = await import('../adapter/index.js');
     const adapter = new FailureTeller(new PylatchSession(), session, this.messages);
     return new vscode.DebugAdapterInlineImplementation(adapter);
   }

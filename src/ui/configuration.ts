@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../common/contributions';
+import { PylatchError } from '../common/errors';
 import { PICK_CONFIGURATION } from '../common/launchSchema';
+import { findProcess } from '../adapter/processes';
 import type { PythonProcess } from '../inject/types';
 import { attachConfiguration } from './attach';
 import { isOwn, ordered } from './describe';
@@ -47,14 +49,20 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     return this.withNamed(given, wanted);
   }
 
-  /** One match is taken and several open the list; for none the adapter's answer says what is missing. */
+  /** Several matches open the list, with what they have in common as its filter. */
   private async withNamed(
     given: vscode.DebugConfiguration,
     name: string,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const matches = await this.source.find(name);
-    if (matches.length > 1) return this.withPicked(given, name);
-    return matches[0] ? { ...given, pid: matches[0].pid } : given;
+    try {
+      return { ...given, pid: findProcess(name, await this.source.list()) };
+    } catch (error) {
+      if (error instanceof PylatchError && error.id === 'ambiguous-process') {
+        return this.withPicked(given, /[*?]/.test(name) ? '' : name);
+      }
+      // The adapter meets the same error and answers the attach with it: one place tells it.
+      return given;
+    }
   }
 
   private async withPicked(
