@@ -1,7 +1,7 @@
 // Builds dist/: the bundles of the extension, the adapter and the command line, koffi's addon, and the agent.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, readFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -53,7 +53,7 @@ async function bundle(outdir, production) {
   for (const [name, file] of Object.entries(ENTRIES)) {
     if (!existsSync(path.join(ROOT, file))) console.log(`build: no ${name} yet, ${file} does not exist`);
   }
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: Object.fromEntries(entries),
     outdir,
@@ -66,10 +66,26 @@ async function bundle(outdir, production) {
     sourcemap: !production,
     minify: production,
     keepNames: production,
+    metafile: true,
     logLevel: 'warning',
   });
   const cli = path.join(outdir, 'cli.js');
   if (existsSync(cli)) await chmod(cli, 0o755);
+  if (production) await writeFile(path.join(outdir, 'third-party-licenses.txt'), await licenses(metafile));
+}
+
+/** The licences of the packages whose code is in the bundles ask for being passed on with it. */
+async function licenses(metafile) {
+  const folders = Object.keys(metafile.inputs).map(
+    (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0],
+  );
+  const texts = [...new Set(folders.filter(Boolean))].sort().map(async (folder) => {
+    const file = (await readdir(path.resolve(ROOT, folder))).find((name) => /^licen[cs]e/i.test(name));
+    if (!file) throw new Error(`${folder} has no licence file`);
+    const name = folder.replace(/.*node_modules\//, '');
+    return `${name}\n\n${await readFile(path.resolve(ROOT, folder, file), 'utf8')}`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 function ownAddon() {
@@ -105,6 +121,11 @@ async function interpreters() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const started = Date.now();
-  await build({ production: process.argv.includes('--production') });
-  console.log(`build: dist is ready (${Date.now() - started} ms)`);
+  await build({ production: process.argv.includes('--production') }).then(
+    () => console.log(`build: dist is ready (${Date.now() - started} ms)`),
+    (error) => {
+      console.error(error.message);
+      process.exitCode = 1;
+    },
+  );
 }

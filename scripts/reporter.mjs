@@ -55,7 +55,7 @@ function isFileItself(name, file) {
 function describe(error) {
   const cause = error.cause ?? error;
   const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 5, colors: false });
-  return text.replace(/^\s+at .*node:internal\/.*\n/gm, '');
+  return text.replace(/^\s+at .*\(?node:.*[\d)]\n/gm, '');
 }
 
 function note(current, { kind, text }, { name: given, file, line }) {

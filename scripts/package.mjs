@@ -1,0 +1,78 @@
+// npm run package [-- --target linux-x64 ...] [--out FOLDER]: packs the extension for each target, this machine's by
+// default, as pylatch-<version>-<target>.vsix.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { addonName, build, TARGETS } from './build.mjs';
+
+const run = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, '..');
+const CACHE = path.join(ROOT, '.cache');
+const FILES = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'media', '.vscodeignore'];
+
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', multiple: true, default: [`${process.platform}-${process.arch}`] },
+    out: { type: 'string', default: '.' },
+  },
+});
+const manifest = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
+try {
+  for (const target of values.target) console.log(await pack(target));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Packs from a folder of its own: dist/ stays what it is, and nothing of an earlier build gets in. */
+async function pack(target) {
+  if (!TARGETS.includes(target))
+    throw new Error(`No such target: ${target}. There are: ${TARGETS.join(', ')}.`);
+  const file = path.resolve(values.out, `pylatch-${manifest.version}-${target}.vsix`);
+  await mkdir(CACHE, { recursive: true });
+  const stage = await mkdtemp(path.join(CACHE, 'package-'));
+  try {
+    for (const name of FILES.filter((each) => existsSync(path.join(ROOT, each)))) {
+      await cp(path.join(ROOT, name), path.join(stage, name), { recursive: true });
+    }
+    await build({ outdir: path.join(stage, 'dist'), production: true, addon: await addon(target) });
+    await vsce(stage, ['package', '--no-dependencies', '--target', target, '-o', file]);
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+  return file;
+}
+
+async function vsce(cwd, args) {
+  const main = path.join(ROOT, 'node_modules/@vscode/vsce/vsce');
+  await run(process.execPath, [main, ...args], { cwd }).catch((error) => {
+    throw new Error(`vsce failed:\n${error.stdout}${error.stderr}`);
+  });
+}
+
+/** Folder of koffi's addon for a target; npm has installed only the one for this machine. */
+async function addon(target) {
+  const name = addonName(target);
+  const installed = path.join(ROOT, 'node_modules/@koromix', name);
+  if (existsSync(installed)) return installed;
+  const version = manifest.dependencies.koffi;
+  const kept = path.join(CACHE, `koffi-${version}`, name);
+  if (existsSync(kept)) return kept;
+  return fetchAddon(`@koromix/${name}@${version}`, kept);
+}
+
+async function fetchAddon(specifier, kept) {
+  await mkdir(path.dirname(kept), { recursive: true });
+  const work = await mkdtemp(`${kept}-`);
+  try {
+    const args = ['pack', specifier, '--json', '--pack-destination', work];
+    const { stdout } = await run('npm', args, { cwd: ROOT, shell: process.platform === 'win32' });
+    await run('tar', ['-xzf', JSON.parse(stdout)[0].filename], { cwd: work });
+    await rename(path.join(work, 'package'), kept);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return kept;
+}
