@@ -1,0 +1,112 @@
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { AgentBreakpoint, AgentCommands } from '../common/wire';
+import type { AgentLink } from './agentLink';
+import type { JsonObject } from './arguments';
+import { defined, integer, object, optionalArray, optionalInteger, optionalString } from './arguments';
+import { BREAKPOINT_CONDITIONS } from './capabilities';
+import type { Client } from './client';
+import type { Call } from './requests';
+import type { Sources } from './sources';
+
+const NOT_ATTACHED = 'Pylatch has not attached yet.';
+
+/**
+ * The breakpoints of the session by file. Ids are given here, once for each file and line, and kept when the
+ * client sends a file's list again, so that the client can tell which is which. Lists that come before the
+ * agent is there are answered as unverified, kept, and sent on by {@link Breakpoints.connect}.
+ */
+export class Breakpoints {
+  private lastId = 0;
+  private readonly ids = new Map<string, number>();
+  private readonly files = new Map<string, AgentBreakpoint[]>();
+  private link: AgentLink | undefined;
+
+  constructor(
+    private readonly client: Client,
+    private readonly sources: Sources,
+  ) {}
+
+  /** The agent is there: hands it what has waited and tells the client what became of each. */
+  async connect(link: AgentLink): Promise<void> {
+    this.link = link;
+    await Promise.all([...this.files].map(([path, list]) => this.sendWaiting(link, path, list)));
+  }
+
+  /** Answers `setBreakpoints`. */
+  async set(args: unknown, call: Call): Promise<DebugProtocol.SetBreakpointsResponse['body']> {
+    const known = object(args, 'arguments of the setBreakpoints request');
+    const path = this.sources.remotePath(known);
+    const list = this.list(path, known);
+    this.files.set(path, list);
+    if (!this.link) return { breakpoints: list.map((item) => this.toClient(unverified(item, NOT_ATTACHED))) };
+    const body = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
+    return { breakpoints: body.breakpoints.map((item) => this.toClient(item)) };
+  }
+
+  /** Answers `breakpointLocations`. */
+  async locations(
+    link: AgentLink,
+    args: unknown,
+    call: Call,
+  ): Promise<AgentCommands['breakpointLocations']['body']> {
+    const known = object(args, 'arguments of the breakpointLocations request');
+    const end = optionalInteger(known, 'endLine');
+    const request = {
+      path: this.sources.remotePath(known),
+      line: this.client.lineFrom(integer(known, 'line')),
+      endLine: end === undefined ? undefined : this.client.lineFrom(end),
+    };
+    const body = await link.request('breakpointLocations', defined(request), call);
+    return { breakpoints: body.breakpoints.map((item) => this.client.positionsTo(item)) };
+  }
+
+  /** Passes on what the agent found out about a breakpoint later. */
+  changed(body: DebugProtocol.BreakpointEvent['body']): void {
+    this.client.event('breakpoint', { ...body, breakpoint: this.toClient(body.breakpoint) });
+  }
+
+  private async sendWaiting(link: AgentLink, path: string, list: AgentBreakpoint[]): Promise<void> {
+    const { breakpoints } = await link
+      .request('setBreakpoints', { path, breakpoints: list })
+      .catch((error: Error) => ({ breakpoints: list.map((item) => unverified(item, error.message)) }));
+    for (const breakpoint of breakpoints) this.changed({ reason: 'changed', breakpoint });
+  }
+
+  private list(path: string, args: JsonObject): AgentBreakpoint[] {
+    const given = optionalArray(args, 'breakpoints');
+    const items = given ?? (optionalArray(args, 'lines') ?? []).map((line) => ({ line }));
+    const used = new Set<number>();
+    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), used));
+  }
+
+  private breakpoint(path: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
+    const line = this.client.lineFrom(integer(item, 'line'));
+    const plain = { id: this.idFor(path, line, used), line };
+    if (!BREAKPOINT_CONDITIONS) return plain;
+    return defined<AgentBreakpoint>({
+      ...plain,
+      condition: optionalString(item, 'condition'),
+      hitCondition: optionalString(item, 'hitCondition'),
+      logMessage: optionalString(item, 'logMessage'),
+    });
+  }
+
+  /** Two breakpoints of one list on the same line still get two ids. */
+  private idFor(path: string, line: number, used: Set<number>): number {
+    const key = `${line}:${path}`;
+    const known = this.ids.get(key);
+    const id = known === undefined || used.has(known) ? ++this.lastId : known;
+    if (known === undefined) this.ids.set(key, id);
+    used.add(id);
+    return id;
+  }
+
+  private toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {
+    const shown = item.source ? { ...item, source: this.sources.toClient(item.source) } : item;
+    return this.client.positionsTo(shown);
+  }
+}
+
+function unverified({ id, line }: AgentBreakpoint, message: string): DebugProtocol.Breakpoint {
+  return { id, verified: false, line, message, reason: 'pending' };
+}

@@ -1,0 +1,59 @@
+import { PylatchError } from '../common/errors';
+import type { AgentCommands, StepArguments } from '../common/wire';
+import type { AgentLink } from './agentLink';
+import { defined, integer, object, optionalBoolean, optionalWord } from './arguments';
+import type { Call } from './requests';
+import type { Stops } from './stops';
+
+type Step = 'next' | 'stepIn' | 'stepOut';
+
+/** Continue, the steps and pause. */
+export class Resume {
+  /** With `stopThreads: 'one'` each thread stops and goes on for itself. */
+  threadsAreSeparate = false;
+
+  constructor(private readonly stops: Stops) {}
+
+  async continue(link: AgentLink, raw: unknown, call: Call): Promise<AgentCommands['continue']['body']> {
+    const args = object(raw, 'arguments of the continue request');
+    const request = defined<AgentCommands['continue']['arguments']>({
+      threadId: integer(args, 'threadId'),
+      singleThread: optionalBoolean(args, 'singleThread'),
+    });
+    return this.resume(request, call, () => link.request('continue', request));
+  }
+
+  async step(link: AgentLink, step: Step, raw: unknown, call: Call): Promise<Record<string, never>> {
+    const args = object(raw, `arguments of the ${step} request`);
+    const request = defined<StepArguments>({
+      threadId: integer(args, 'threadId'),
+      singleThread: optionalBoolean(args, 'singleThread'),
+      granularity: optionalWord(args, 'granularity', ['statement', 'line', 'instruction']),
+    });
+    return this.resume(request, call, () => link.request(step, request));
+  }
+
+  async pause(link: AgentLink, raw: unknown): Promise<Record<string, never>> {
+    const threadId = integer(object(raw, 'arguments of the pause request'), 'threadId');
+    const { threads } = this.stops;
+    if (threads.length > 0 && (!this.threadsAreSeparate || threads.includes(threadId))) {
+      throw new PylatchError('wrong-state', `Thread ${threadId} is stopped already.`, 'Continue it first.');
+    }
+    return link.request('pause', { threadId });
+  }
+
+  /** The threads count as running from here on, so that a second resume is refused and not queued. */
+  private async resume<T>(request: StepArguments, call: Call, send: () => Promise<T>): Promise<T> {
+    const before = this.stops.threads;
+    const onlyThis = this.threadsAreSeparate || request.singleThread === true;
+    this.stops.hold();
+    call.afterAnswer(() => this.stops.release());
+    this.stops.resumed(request.threadId, onlyThis);
+    try {
+      return await send();
+    } catch (error) {
+      this.stops.resumeFailed(before);
+      throw error;
+    }
+  }
+}
