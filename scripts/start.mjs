@@ -2,7 +2,7 @@
 //   --check   ends when everything has answered, for tests
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -45,12 +45,12 @@ async function findPython() {
   return found.path;
 }
 
-/** The packager names its file at the end of its last line. */
+/** The packager names its file in its last line. */
 async function makePackage() {
-  const output = await run(process.execPath, ['scripts/package.mjs']);
-  const vsix = /(\S+\.vsix)\s*$/.exec(output)?.[1];
-  if (!vsix) throw new Error(`scripts/package.mjs named no package:\n${output}`);
-  return join(ROOT, vsix);
+  const output = await run(process.execPath, ['scripts/package.mjs', '--out', '.cache']);
+  const vsix = output.trim().split('\n').at(-1);
+  if (!vsix?.endsWith('.vsix')) throw new Error(`scripts/package.mjs named no package:\n${output}`);
+  return resolve(ROOT, vsix);
 }
 
 function startSample(python) {
@@ -61,11 +61,11 @@ function startSample(python) {
     stdio: ['ignore', log, log],
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
   });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
+  return new Promise((done, fail) => {
+    child.on('error', fail);
     child.on('spawn', () => {
       running.push(() => child.kill());
-      resolve(child);
+      done(child);
     });
   });
 }
@@ -117,19 +117,19 @@ async function step(name, work) {
   }
 }
 
-/** Runs a program to its end, quietly. Resolves with what it printed; what a failed one printed is its error. */
+/** Runs a program to its end, quietly. Resolves with its stdout; a failure tells all that was printed. */
 function run(command, args) {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, fail) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], shell: WINDOWS });
     let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0
-        ? resolve(output)
-        : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`)),
-    );
+    let all = '';
+    child.stdout.on('data', (chunk) => ((output += chunk), (all += chunk)));
+    child.stderr.on('data', (chunk) => (all += chunk));
+    child.on('error', fail);
+    child.on('close', (code) => {
+      if (code === 0) done(output);
+      else fail(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${all}`));
+    });
   });
 }
 

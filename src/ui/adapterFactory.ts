@@ -44,7 +44,7 @@ class FailureTeller implements vscode.DebugAdapter {
     const error = response.body?.error;
     if (response.type !== 'response' || response.command !== 'attach' || response.success || !error)
       return message;
-    if (error.showUser !== false) void this.messages.attachFailed(this.session, error.id, textOf(error));
+    void this.messages.attachFailed(this.session, error.id, textOf(error));
     return { ...response, body: { ...response.body, error: { ...error, showUser: false } } };
   }
 }

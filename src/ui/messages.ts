@@ -49,13 +49,15 @@ export class Messages {
   }
 
   /**
-   * Shows a failed attach.
+   * Shows a failed attach, unless it failed because the user wanted it to: a cancel needs no message.
    *
    * @param code the number of the error in the catalogue
    * @param text what happened and what to do
    */
   async attachFailed(session: vscode.DebugSession, code: number, text: string): Promise<void> {
-    const buttons = buttonsFor(code, text, session);
+    const id = errorId(code);
+    if (ERRORS[id].blame === 'nobody') return;
+    const buttons = buttonsFor(id, text, session);
     const button = await vscode.window.showErrorMessage(text, ...buttons);
     if (button === PICK) await vscode.commands.executeCommand('pylatch.attach');
     if (button === RETRY) await vscode.debug.startDebugging(session.workspaceFolder, session.configuration);
@@ -82,9 +84,13 @@ export class Messages {
   }
 }
 
-function buttonsFor(code: number, text: string, session: vscode.DebugSession): Button[] {
-  const id = (Object.keys(ERRORS) as ErrorId[]).find((key) => ERRORS[key].code === code);
-  return (id === undefined ? [] : (NEXT_STEPS[id] ?? [])).filter((button) => {
+/** The catalogue's id of a number; a number that it does not have is a fault of ours. */
+function errorId(code: number): ErrorId {
+  return (Object.keys(ERRORS) as ErrorId[]).find((id) => ERRORS[id].code === code) ?? 'internal';
+}
+
+function buttonsFor(id: ErrorId, text: string, session: vscode.DebugSession): Button[] {
+  return (NEXT_STEPS[id] ?? []).filter((button) => {
     if (button === COPY) return offeredCommand(text) !== undefined;
     return button !== OPEN_CONFIGURATION || comesFromLaunchJson(session);
   });
