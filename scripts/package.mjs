@@ -38,7 +38,9 @@ async function pack(target) {
       await cp(path.join(ROOT, name), path.join(stage, name), { recursive: true });
     }
     await build({ outdir: path.join(stage, 'dist'), production: true, addon: await addon(target) });
-    await vsce(stage, ['package', '--no-dependencies', '--target', target, '-o', file]);
+    // The readme's pictures are in the package, so their links have to stay relative.
+    const keepLinks = '--no-rewrite-relative-links';
+    await vsce(stage, ['package', '--no-dependencies', keepLinks, '--target', target, '-o', file]);
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
