@@ -58,13 +58,13 @@ function describe(error) {
   return text.replace(/^\s+at .*\(?node:.*[\d)]\n/gm, '');
 }
 
-function note(current, { kind, text }, { name: given, file, line }) {
+function note(current, { kind, text }, { name: given, file }) {
   current.counts[kind] += 1;
   const name = isFileItself(given, file) ? '(the file)' : given;
   const where = path.relative(process.cwd(), file ?? '');
   if (results) appendFileSync(results, JSON.stringify({ kind, file: where, name, text }) + '\n');
   if (kind !== 'failed') return '';
-  return `  FAILED ${where}:${line ?? 1} ${name}\n${indent(text)}\n`;
+  return `  FAILED ${where}: ${name}\n${indent(text)}\n`;
 }
 
 function summary({ file, printed, started, ended, counts }) {

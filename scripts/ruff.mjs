@@ -12,7 +12,7 @@ const SETTINGS = {
   'line-length': 110,
   'indent-width': 4,
   'target-version': 'py314',
-  format: { 'indent-style': 'space', 'quote-style': 'double' },
+  format: { 'indent-style': 'space', 'quote-style': 'single' },
   lint: {
     select: ['E', 'F', 'W', 'I', 'B', 'UP', 'SIM'],
     // The agent takes nothing into the target that it can do without, so it has no contextlib.suppress.

@@ -25,19 +25,19 @@ def main(file: str, pattern: str | None) -> None:
     sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
     loader = unittest.TestLoader()
     if pattern:
-        loader.testNamePatterns = [f"*{pattern}*"]
-    suite = loader.loadTestsFromName(os.path.basename(file).removesuffix(".py"))
+        loader.testNamePatterns = [f'*{pattern}*']
+    suite = loader.loadTestsFromName(os.path.basename(file).removesuffix('.py'))
     result = unittest.TextTestRunner(stream=sys.stderr, resultclass=Result).run(suite)
     failed = result.failures + result.errors
-    outcomes = [{"kind": "passed", "name": name} for name in result.passed]
-    outcomes += [{"kind": "failed", "name": test.id(), "text": text} for test, text in failed]
+    outcomes = [{'kind': 'passed', 'name': name} for name in result.passed]
+    outcomes += [{'kind': 'failed', 'name': test.id(), 'text': text} for test, text in failed]
     outcomes += [
-        {"kind": "failed", "name": test.id(), "text": "expected to fail, and passed"}
+        {'kind': 'failed', 'name': test.id(), 'text': 'expected to fail, and passed'}
         for test in result.unexpectedSuccesses
     ]
-    outcomes += [{"kind": "skipped", "name": test.id(), "text": text} for test, text in result.skipped]
+    outcomes += [{'kind': 'skipped', 'name': test.id(), 'text': text} for test, text in result.skipped]
     print(json.dumps(outcomes), flush=True)
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
