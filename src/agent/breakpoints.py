@@ -1,0 +1,229 @@
+"""Breakpoints: from a file and a line to LINE events on code objects, also of code that comes later.
+
+Threading: `set` runs on the agent's thread, `on_start` on any thread of the program. `lock` guards the tables; it is
+held only for work of ours. Code of the program that happens to run on the agent's thread (a finaliser) never
+takes it: the callbacks leave at once there.
+"""
+
+import _thread
+import posix
+
+from .codes import of_file
+from .lines import is_function, lines_of, nested, resolve, starts_on
+from .monitor import E
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
+
+    from .control import Control
+    from .link import Json
+    from .monitor import Monitor
+
+
+class Breakpoint:
+    """One breakpoint of the client. `line` is where it fires, None while it is not verified."""
+
+    def __init__(self, number: int, asked: int) -> None:
+        self.id = number
+        self.asked = asked
+        self.line: int | None = None
+        self.reason = ''
+
+    def body(self, path: str) -> Json:
+        """A DAP Breakpoint."""
+        body: Json = {'id': self.id, 'verified': self.line is not None, 'line': self.line or self.asked}
+        body['source'] = {'path': path}
+        if self.line is None:
+            body['message'] = self.reason
+        return body
+
+
+class Entry:
+    """What is asked of one code object: it has events of its own only while it has an entry."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code  # keeps it alive: entries are found by id(code)
+        self.lines: dict[int, list[Breakpoint]] = {}
+        self.starts: list[Breakpoint] = []
+        self.steps = 0
+
+    def events(self) -> int:
+        events = self.steps
+        if self.lines or self.starts:
+            # A body on the line of its def fires LINE only together with PY_START (measured on both versions).
+            events |= E.LINE | E.PY_START
+        return events
+
+
+class File:
+    """A source file with breakpoints, and its code objects that are alive or have been since."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.identity = identity(path)
+        self.codes: dict[int, tuple[CodeType, frozenset[int]]] = {}
+        self.breakpoints: list[Breakpoint] = []
+
+    def matches(self, name: str) -> bool:
+        if name == self.path:
+            return True
+        if name[:1] == '<':
+            return False
+        found = identity(name)
+        return found is not None and found == self.identity
+
+    def add(self, code: CodeType) -> None:
+        for inner in nested(code):
+            if id(inner) not in self.codes:
+                self.codes[id(inner)] = (inner, lines_of(inner))
+
+    def resolve(self) -> list[Breakpoint]:
+        """Finds each breakpoint's line anew; returns those that changed."""
+        before = [(bp.line, bp.reason) for bp in self.breakpoints]
+        for bp in self.breakpoints:
+            bp.line = resolve(self.codes.values(), bp.asked)
+            bp.reason = '' if bp.line else self.why_not()
+        return [bp for bp, old in zip(self.breakpoints, before, strict=True) if (bp.line, bp.reason) != old]
+
+    def why_not(self) -> str:
+        if self.codes:
+            return (
+                'No code that is still loaded has this line: it holds no statement, or module-level code that has '
+                'already run.'
+            )
+        if self.identity is None and identity(self.path) is None:
+            return f'The program sees no file {self.path}: check the path, or set "pathMappings".'
+        return 'The program has not loaded this file yet; the breakpoint is set as soon as it does.'
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    """Device and inode: the same for every name of a file (symbolic links, relative paths, bind mounts)."""
+    try:
+        status = posix.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino)
+
+
+class Breakpoints:
+    def __init__(self, monitor: Monitor, control: Control) -> None:
+        self.monitor = monitor
+        self.control = control
+        self.lock = _thread.allocate_lock()
+        self.files: dict[str, File] = {}
+        self.names: dict[str, File | None] = {}
+        """By `co_filename`: each distinct name is compared with the files once."""
+        self.entries: dict[int, Entry] = {}
+
+    def set(self, path: str, asked: list[Any]) -> Json:
+        """DAP's setBreakpoints: replaces those of one file."""
+        with self.lock:
+            file = self.files.get(path) or self._open(path)
+            file.breakpoints = [Breakpoint(item['id'], item['line']) for item in asked]
+            if file.breakpoints and not file.codes:
+                for code in of_file(self._belongs_to(file)).values():
+                    file.add(code)
+            file.resolve()
+            self._bind(file)
+            if not file.breakpoints:
+                self._close(file)
+        return {'breakpoints': [bp.body(path) for bp in file.breakpoints]}
+
+    def locations(self, path: str, first: int, last: int) -> Json:
+        """DAP's breakpointLocations, from the line tables of the code objects alive now."""
+        file = self.files.get(path) or File(path)
+        codes = file.codes.values() or [(c, lines_of(c)) for c in of_file(file.matches).values()]
+        lines = {line for code, own in codes for line in own | start_line(code, own)}
+        return {'breakpoints': [{'line': line} for line in sorted(lines) if first <= line <= last]}
+
+    def clear(self) -> None:
+        """Takes every local event back."""
+        with self.lock:
+            for entry in self.entries.values():
+                self.monitor.local(entry.code, 0)
+            self.entries.clear()
+            self.files.clear()
+            self.names.clear()
+
+    def set_steps(self, code: CodeType, events: int) -> None:
+        """What the steps in flight want of one code object; 0 when they are done with it."""
+        with self.lock:
+            entry = self.entry(code)
+            entry.steps = events
+            self.apply(entry)
+
+    def entry(self, code: CodeType) -> Entry:
+        return self.entries.get(id(code)) or self.entries.setdefault(id(code), Entry(code))
+
+    def apply(self, entry: Entry) -> None:
+        """Makes the events of a code object what its entry asks for; an entry that asks for nothing goes."""
+        events = entry.events()
+        if not events:
+            self.entries.pop(id(entry.code), None)
+        self.monitor.local(entry.code, events)
+
+    def new_code(self, code: CodeType) -> None:
+        """A code object starts that was not seen before: by `on_start`, on any thread of the program."""
+        name = code.co_filename
+        if name in self.names and self.names[name] is None:
+            return
+        with self.lock:
+            if name not in self.names:
+                self.names[name] = next((f for f in self.files.values() if f.matches(name)), None)
+            file = self.names[name]
+            if file is None or id(code) in file.codes:
+                return
+            file.add(code)
+            changed = file.resolve()
+            self._bind(file)
+        for bp in changed:
+            self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(file.path)})
+
+    def _belongs_to(self, file: File) -> Any:
+        def matches(name: str) -> bool:
+            known = self.names.get(name)
+            if known is None and name not in self.names:
+                known = self.names[name] = file if file.matches(name) else None
+            return known is file
+
+        return matches
+
+    def _open(self, path: str) -> File:
+        file = self.files[path] = File(path)
+        # Names that matched no file so far may match this one.
+        self.names = {name: known for name, known in self.names.items() if known}
+        self.control.watch_code(True)
+        return file
+
+    def _close(self, file: File) -> None:
+        del self.files[file.path]
+        self.names = {name: known for name, known in self.names.items() if known is not file}
+        if not self.files:
+            self.control.watch_code(False)
+
+    def _bind(self, file: File) -> None:
+        wanted = {bp.line for bp in file.breakpoints}
+        for code, lines in list(file.codes.values()):
+            entry = self.entries.get(id(code))
+            hit = (wanted & lines) | (wanted & start_line(code, lines))
+            if hit or entry:
+                self._bind_code(file, entry or self.entry(code), lines)
+
+    def _bind_code(self, file: File, entry: Entry, lines: frozenset[int]) -> None:
+        entry.lines = {}
+        entry.starts = []
+        for bp in file.breakpoints:
+            if bp.line in lines:
+                entry.lines.setdefault(bp.line, []).append(bp)
+            elif bp.line and starts_on(entry.code, lines, bp.line):
+                entry.starts.append(bp)
+        self.apply(entry)
+
+
+def start_line(code: CodeType, lines: frozenset[int]) -> frozenset[int]:
+    first = code.co_firstlineno
+    return frozenset((first,)) if is_function(code) and first not in lines else frozenset()
+
+

@@ -1,0 +1,169 @@
+"""What `sys.monitoring` calls, on the program's threads: short, and nothing of ours escapes into the program."""
+
+import _thread
+import sys
+
+from .control import OURS
+from .monitor import DISABLE, E
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+    from typing import Any
+
+    from .breakpoints import Breakpoint, Breakpoints
+    from .control import Control
+    from .monitor import Monitor
+    from .stepping import Stepping
+
+    Verdict = object
+    """DISABLE, None, or an exception that is the program's own and is raised into it."""
+
+
+class Callbacks:
+    def __init__(
+        self,
+        control: Control,
+        breakpoints: Breakpoints,
+        stepping: Stepping,
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self.control = control
+        self.breakpoints = breakpoints
+        self.stepping = stepping
+        self.fail = fail
+        self.skip: set[int] = set()
+        """Threads whose next near LINE was already reported by the wide tool in the same dispatch."""
+
+    def install(self, monitor: Monitor) -> None:
+        near = {
+            E.LINE: self.line,
+            E.PY_START: self.start,
+            E.PY_RETURN: self.left,
+            E.PY_YIELD: self.yielded,
+            E.PY_UNWIND: self.unwound,
+            E.INSTRUCTION: self.instruction,
+        }
+        wide = {E.LINE: self.caught_on_line, E.JUMP: self.caught, E.PY_START: self.entered, E.PY_RESUME: self.entered}
+        monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
+        monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
+
+    def shield(self, function: Callable[[FrameType, CodeType, Any], Verdict]) -> Callable[..., Any]:
+        """Keeps our faults from the program and the program's exceptions from us."""
+        own = self.control.own
+        get_ident = _thread.get_ident
+        getframe = sys._getframe
+
+        def callback(code: CodeType, detail: object, *_: object) -> object:
+            if get_ident() in own:
+                return None  # a finaliser of the program that runs on the agent's thread
+            try:
+                verdict = function(getframe(1), code, detail)
+            except BaseException as error:
+                verdict = self.judge(error)
+            if isinstance(verdict, BaseException):
+                raise verdict
+            return verdict
+
+        return callback
+
+    def judge(self, error: BaseException) -> Verdict:
+        """An exception that came up in a callback: ours ends the session; the program's goes on into it."""
+        if isinstance(error, (RecursionError, MemoryError)):
+            return None  # no room for a callback: the event is lost, the program is not
+        if isinstance(error, KeyboardInterrupt) or not raised_by_us(error):
+            return error
+        self.fail(error)
+        return None
+
+    # -- near
+
+    def line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
+        if self.skip and _thread.get_ident() in self.skip:
+            self.skip.discard(_thread.get_ident())
+            return None
+        entry = self.breakpoints.entries.get(id(code))
+        if entry is None:
+            return DISABLE
+        hits = entry.lines.get(line)
+        if hits:
+            return self.hit(frame, hits)
+        if not entry.steps & E.LINE:
+            return DISABLE
+        return self.step_to(frame, E.LINE)
+
+    def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
+        entry = self.breakpoints.entries.get(id(code))
+        if entry is None:
+            self.breakpoints.new_code(code)
+            entry = self.breakpoints.entries.get(id(code))
+        if entry is None or not entry.starts:
+            return DISABLE
+        return self.hit(frame, entry.starts)
+
+    def left(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+        self.stepping.returned(frame)
+        return None
+
+    def yielded(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+        self.stepping.yielded(frame)
+        return None
+
+    def unwound(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+        self.stepping.unwound(frame)
+        return None
+
+    def instruction(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+        # Instructions made by the compiler have no line: the next one does.
+        return None if frame.f_lineno is None else self.step_to(frame, E.INSTRUCTION)
+
+    def hit(self, frame: FrameType, hits: list[Breakpoint]) -> Verdict:
+        return self.stop(frame, {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]})
+
+    def step_to(self, frame: FrameType, event: int) -> Verdict:
+        return self.stop(frame, {'reason': 'step'}) if self.stepping.reached(frame, event) else None
+
+    def stop(self, frame: FrameType, body: dict[str, Any]) -> Verdict:
+        if self.control.stop_all:
+            self.stepping.end_all()
+        else:
+            self.stepping.end(_thread.get_ident())
+        return self.control.stop(frame, body)
+
+    # -- wide
+
+    def entered(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
+        if code.co_filename.startswith(OURS):
+            return DISABLE
+        if _thread.get_ident() in self.control.entering:
+            self.stepping.entered(frame)
+        return self.caught(frame, code, 0)
+
+    def caught_on_line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
+        entry = self.breakpoints.entries.get(id(code))
+        reported_again = entry is not None and line in entry.lines
+        pausing = _thread.get_ident() in self.control.pausing
+        verdict = self.caught(frame, code, line)
+        if pausing and reported_again:
+            self.skip.add(_thread.get_ident())
+        return verdict
+
+    def caught(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
+        control = self.control
+        if code.co_filename.startswith(OURS):
+            return DISABLE
+        ident = _thread.get_ident()
+        if ident in control.pausing:
+            return self.stop(frame, {'reason': 'pause'})
+        if control.leader is not None or ident in control.held:
+            return control.park(frame)
+        return None
+
+
+def raised_by_us(error: BaseException) -> bool:
+    """True when the innermost frame is the agent's; a signal handler of the program has a frame of its own."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)

@@ -1,0 +1,99 @@
+"""Finding the code objects that are alive in the program."""
+
+import gc
+import sys
+
+from .lines import nested
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+    from typing import Any
+
+FUNCTION = type(lambda: None)
+MODULE = type(sys)
+
+
+def _generator() -> Iterator[None]:
+    yield
+
+
+async def _coroutine() -> None:
+    return
+
+
+async def _asynchronous() -> Any:
+    yield
+
+
+def _sample(make: Callable[[], Any]) -> type:
+    item = make()
+    if hasattr(item, 'close'):
+        item.close()
+    return type(item)
+
+
+CODE_ATTRIBUTE = {
+    FUNCTION: '__code__',
+    _sample(_generator): 'gi_code',
+    _sample(_coroutine): 'cr_code',
+    type(_asynchronous()): 'ag_code',
+}
+"""The types that hold a code object, and where. Code objects themselves are not tracked by the collector."""
+
+
+def live_codes() -> Iterator[CodeType]:
+    """Code objects that functions, generators, coroutines and running frames hold; some come more than once. Those
+    nested in them are not listed: take them with `nested` from the ones that matter."""
+    for item in gc.get_objects():
+        attribute = CODE_ATTRIBUTE.get(type(item))
+        if attribute:
+            yield getattr(item, attribute)
+    for frame in sys._current_frames().values():
+        while frame:
+            yield frame.f_code
+            frame = frame.f_back
+    if gc.get_freeze_count():
+        yield from module_codes()
+
+
+def module_codes() -> Iterator[CodeType]:
+    """A second way, by the modules: `gc.freeze()` (pre-fork servers) hides everything from the collector."""
+    seen: set[int] = set()
+    for module in list(sys.modules.values()):
+        stack = list(vars(module).values()) if type(module) is MODULE else []
+        while stack:
+            item = stack.pop()
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            if type(item) is FUNCTION:
+                yield item.__code__
+                stack += [getattr(item, '__wrapped__', None)]
+                stack += [cell.cell_contents for cell in item.__closure__ or () if filled(cell)]
+            # By type(), not isinstance(): proxies of the program would run code of theirs for __class__.
+            elif issubclass(type(item), type):
+                stack += list(type.__getattribute__(item, '__dict__').values())
+            elif type(item) in (staticmethod, classmethod):
+                stack.append(item.__func__)
+            elif type(item) is property:
+                stack += [item.fget, item.fset, item.fdel]
+
+
+def filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def of_file(matches: Callable[[str], bool]) -> dict[int, CodeType]:
+    """All living code objects, nested ones included, whose file name matches. Keys are their ids."""
+    found: dict[int, CodeType] = {}
+    for code in live_codes():
+        if id(code) not in found and matches(code.co_filename):
+            for inner in nested(code):
+                found[id(inner)] = inner
+    return found

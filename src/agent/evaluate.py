@@ -1,0 +1,69 @@
+"""Evaluating expressions of the user in a stopped frame."""
+
+from .errors import Refusal
+from .guard import Interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+    from typing import Any
+
+    from .guard import Job
+
+NAME = '<pylatch console>'
+
+LIMITS = {'hover': 0.5, 'watch': 1.0, 'variables': 1.0, 'clipboard': 5.0}
+"""Seconds by DAP context. What the user typed into the console may take longer and can be cancelled."""
+CONSOLE_LIMIT = 30.0
+
+
+class Raised(Exception):
+    """The evaluated code raised; the message is its type and text."""
+
+
+def evaluate(text: str, frame: FrameType, job: Job, statements: bool) -> Any:
+    """The value of an expression, or None for statements, which only the console may run.
+
+    Raises `Raised` with what the code raised, and `Refusal` when its time was up or it was cancelled.
+    """
+    try:
+        code = compile_text(text.strip(), statements)
+        return job.call(eval, code, space_for(code, frame), frame.f_locals)
+    except Interrupted:
+        raise interrupted(job) from None
+    except BaseException as error:
+        raise Raised(describe(error)) from None
+
+
+def compile_text(text: str, statements: bool) -> CodeType:
+    # dont_inherit: the agent's own __future__ flags are not the user's.
+    try:
+        return compile(text, NAME, 'eval', dont_inherit=True)
+    except SyntaxError:
+        if not statements:
+            raise
+    return compile(text, NAME, 'exec', dont_inherit=True)
+
+
+def space_for(code: CodeType, frame: FrameType) -> dict[str, Any]:
+    """The globals to evaluate with: the frame's own. Lambdas and the like look names up in their globals alone, so
+    that code with such parts gets one space with the locals merged in."""
+    if any(type(const) is type(code) for const in code.co_consts):
+        return {**frame.f_globals, **frame.f_locals}
+    return frame.f_globals
+
+
+def interrupted(job: Job) -> Refusal:
+    if job.cancelled:
+        return Refusal('cancelled', 'The evaluation was cancelled.')
+    return Refusal('evaluation-timeout', 'The evaluation took too long and was stopped.')
+
+
+def describe(error: BaseException) -> str:
+    """`Type: text` of an exception; its `__str__` is code of the program and may itself raise."""
+    try:
+        text = str(error)
+    except BaseException:
+        text = ''
+    name = type(error).__qualname__
+    return f'{name}: {text}' if text else name

@@ -1,0 +1,181 @@
+"""The program's threads and stacks, as DAP shows them."""
+
+import posix
+import sys
+
+from .control import OURS
+from .errors import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any
+
+    from .link import Json
+
+TOP = 20
+"""Frames that a stop carries along."""
+
+
+class Frames:
+    """Numbers threads and frames for DAP. Frame ids are valid until their thread goes on."""
+
+    def __init__(self, own: set[int], just_my_code: bool) -> None:
+        self.own = own
+        self.just_my_code = just_my_code
+        self.numbers: dict[int, int] = {}
+        """DAP thread id by ident; small numbers, never used again for another thread."""
+        self.stacks: dict[int, list[FrameType]] = {}
+        """By ident: the stack as it was shown, top first."""
+        self.ids: dict[int, tuple[int, FrameType]] = {}
+        """By frame id: the thread's ident and the frame."""
+        self.known: dict[int, int] = {}
+        """Frame ids by id(frame)."""
+        self.waits: Callable[[int], bool] = lambda _: False
+        """Whether a thread waits in a callback: only then its stack cannot change under us."""
+        self.last = 0
+        self.library = tuple(library_folders())
+        self.mine: dict[str, bool] = {}
+
+    # -- threads
+
+    def number(self, ident: int) -> int:
+        return self.numbers.setdefault(ident, len(self.numbers) + 1)
+
+    def ident(self, number: int) -> int | None:
+        """The thread with a DAP id, if it is alive."""
+        alive = sys._current_frames()
+        return next((ident for ident, other in self.numbers.items() if other == number and ident in alive), None)
+
+    def threads(self) -> list[Json]:
+        """DAP threads: the main thread first, the agent's own left out."""
+        frames = sys._current_frames()
+        idents = sorted(frames.keys() - self.own, key=self.number_of(self.main_ident()))
+        return [{'id': self.number(ident), 'name': self.name(ident, frames[ident])} for ident in idents]
+
+    def number_of(self, main: int | None) -> Any:
+        return lambda ident: 0 if ident == main else self.number(ident)
+
+    def main_ident(self) -> int | None:
+        """The main thread's ident: known to `threading` where the program has loaded it, else by its stack's end."""
+        threading = sys.modules.get('threading')
+        main = getattr(threading, '_main_thread', None)
+        if main is not None:
+            return getattr(main, '_ident', None)
+        others = sys._current_frames().keys() - self.own
+        return min(others, default=None) if len(others) == 1 else None
+
+    def name(self, ident: int, frame: FrameType) -> str:
+        # The attributes behind the properties: no code of the program runs for a name.
+        active: dict[int, object] = getattr(sys.modules.get('threading'), '_active', {})
+        name = getattr(active.get(ident), '_name', None)
+        if type(name) is str:
+            return name
+        if ident == self.main_ident():
+            return 'MainThread'
+        bottom = frame
+        while bottom.f_back is not None:
+            bottom = bottom.f_back
+        return f'Thread-{self.number(ident)} ({bottom.f_code.co_name})'
+
+    # -- stacks
+
+    def stack(self, ident: int) -> list[FrameType]:
+        """The thread's frames, top first, without the agent's; empty for a thread that has ended."""
+        known = self.stacks.get(ident)
+        if known is None:
+            top = sys._current_frames().get(ident)
+            known = [frame for frame in chain(top) if not frame.f_code.co_filename.startswith(OURS)]
+            if self.waits(ident):
+                self.stacks[ident] = known
+        return known
+
+    def find(self, number: int) -> tuple[int, FrameType]:
+        """The ident of the thread and the frame with a DAP frame id."""
+        found = self.ids.get(number)
+        if found is None:
+            raise Refusal('stale-reference', 'The program has moved on since this frame was shown.')
+        return found
+
+    def forget(self, idents: set[int] | None) -> None:
+        """Drops the stacks of these threads, or of all: they go on, and their frames must be free to end."""
+        gone = self.numbers.keys() if idents is None else idents
+        self.stacks = {ident: stack for ident, stack in self.stacks.items() if ident not in gone}
+        self.ids = {number: entry for number, entry in self.ids.items() if entry[0] not in gone}
+        self.known = {id(frame): number for number, (_, frame) in self.ids.items()}
+
+    def trace(self, ident: int, start: int, levels: int) -> Json:
+        """DAP's stackTrace."""
+        stack = self.stack(ident)
+        shown = stack[start : start + levels] if levels else stack[start:]
+        return {'stackFrames': [self.row(ident, frame) for frame in shown], 'totalFrames': len(stack)}
+
+    def row(self, ident: int, frame: FrameType) -> Json:
+        code = frame.f_code
+        row: Json = {'id': self.frame_id(ident, frame), 'name': code.co_qualname}
+        row |= {'line': frame.f_lineno or code.co_firstlineno, 'column': 1, 'source': self.source(frame)}
+        if not self.is_mine(frame):
+            row['presentationHint'] = 'subtle'
+        return row
+
+    def frame_id(self, ident: int, frame: FrameType) -> int:
+        number = self.known.get(id(frame))
+        if number is None:
+            self.last += 1
+            number = self.known[id(frame)] = self.last
+            self.ids[number] = (ident, frame)
+        return number
+
+    def source(self, frame: FrameType) -> Json:
+        """A DAP Source: the file's path as the program sees it, or only a name for code without a file."""
+        path = file_of(frame)
+        name = path.rpartition('/')[2] or path
+        source: Json = {'name': name, 'path': path} if path[:1] == '/' else {'name': path}
+        if not self.is_mine(frame):
+            source |= {'presentationHint': 'deemphasize', 'origin': 'library'}
+        return source
+
+    # -- whose code
+
+    def is_mine(self, frame: FrameType) -> bool:
+        """With justMyCode: everything but the standard library, site-packages and frozen modules."""
+        return not self.just_my_code or self.is_users(frame.f_code.co_filename)
+
+    def is_users(self, name: str) -> bool:
+        known = self.mine.get(name)
+        if known is None:
+            inside = name.startswith(self.library) or '/site-packages/' in name or '/dist-packages/' in name
+            known = self.mine[name] = not (inside or name.startswith('<frozen '))
+        return known
+
+    def shown(self, frame: FrameType | None) -> FrameType | None:
+        """The nearest frame from here down the stack in which a step may stop."""
+        while frame is not None and not self.is_mine(frame):
+            frame = frame.f_back
+        return frame
+
+
+def chain(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def file_of(frame: FrameType) -> str:
+    """The absolute path of a frame's source where there is one. A frozen module is shown by the file it came from."""
+    name = frame.f_code.co_filename
+    if name.startswith('<frozen '):
+        path = frame.f_globals.get('__file__')
+        return path if type(path) is str else name
+    if name[:1] in ('/', '<'):
+        return name
+    return posix._path_normpath(f'{posix.getcwd()}/{name}')
+
+
+def library_folders() -> Iterator[str]:
+    """The folders of the standard library, from the interpreter and not from `sys.path`, which programs change."""
+    version = f'python3.{sys.version_info[1]}'
+    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
+        for folder in {sys.platlibdir, 'lib'}:
+            yield f'{prefix}/{folder}/{version}/'

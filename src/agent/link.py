@@ -1,0 +1,211 @@
+"""The connection to the bridge: length-prefixed JSON over one Unix socket. Twin of `src/common/wire.ts`.
+
+Only C modules are used (`_socket`, `select`, `_json`), as private copies where the program has not loaded them.
+"""
+
+import _json
+import _socket
+import _thread
+import posix
+import select
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Json = dict[str, Any]
+
+WIRE_VERSION = 1
+MAX_FRAME = 64 * 1024 * 1024
+HEADER = 4
+SEND_LIMIT = 5
+"""Seconds that a write may wait for a bridge that does not read; after that the agent detaches."""
+ACCEPT_LIMIT = 10.0
+HIGH_DESCRIPTOR = 200
+"""Descriptors start here, where free: a target that closed 0, 1 and 2 must not print into our socket."""
+
+
+class Closed(Exception):
+    """The bridge is gone, or does not keep to the protocol: time to undo everything."""
+
+
+class _Scanning:
+    """The settings that `_json.make_scanner` reads."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    array_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+    memo: Json = {}
+
+
+def _refuse(item: object) -> None:
+    raise TypeError(f'no JSON for {type(item).__name__}')
+
+
+def high(fd: int) -> int:
+    """Moves a descriptor up, close-on-exec; returns the new number."""
+    import fcntl
+
+    for lowest in (HIGH_DESCRIPTOR, 64, 3):
+        try:
+            moved: int = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+        except OSError:
+            continue
+        posix.close(fd)
+        return moved
+    return fd
+
+
+def listen(directory: str) -> Any:
+    """The listening socket `directory/sock`, for one connection."""
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    raised = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, high(listener.detach()))
+    raised.bind(f'{directory}/sock')
+    raised.listen(1)
+    return raised
+
+
+class Link:
+    """One accepted and checked connection. `send` may be called by any thread, `receive` by the agent's alone."""
+
+    def __init__(self, fd: int) -> None:
+        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd)
+        # Blocking, but for writes a limit in the kernel: a bridge that was stopped must not hold the program.
+        self.socket.settimeout(None)
+        limit = SEND_LIMIT.to_bytes(8, 'little') + bytes(8)
+        self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, limit)
+        ends = posix.pipe()
+        self.wake_read, self.wake_write = high(ends[0]), high(ends[1])
+        self.poll = select.poll()
+        self.poll.register(self.socket.fileno(), select.POLLIN)
+        self.poll.register(self.wake_read, select.POLLIN)
+        self.buffer = b''
+        self.lock = _thread.allocate_lock()
+        self.broken = False
+        encode = _json.encode_basestring_ascii
+        self.encoder = _json.make_encoder(None, _refuse, encode, None, ':', ',', False, False, False)
+        self.scan = _json.make_scanner(_Scanning())
+
+    def send(self, message: Json) -> None:
+        """One message, one write. A broken connection is noted here and acted on by the agent's thread."""
+        body = ''.join(self.encoder(message, 0)).encode()
+        try:
+            with self.lock:
+                if not self.broken:
+                    self.socket.sendall(len(body).to_bytes(HEADER, 'big') + body)
+        except OSError:
+            self.broken = True
+            self.wake()
+
+    def receive(self, timeout: float | None) -> Json | None:
+        """The next message; None when `timeout` seconds have passed or somebody called `wake`."""
+        while True:
+            message = self._take()
+            if message is not None:
+                return message
+            ready = [fd for fd, _ in self.poll.poll(None if timeout is None else timeout * 1000)]
+            if self.broken:
+                raise Closed
+            if self.wake_read in ready:
+                posix.read(self.wake_read, 4096)
+                return None
+            if not ready:
+                return None
+            self._fill()
+
+    def wake(self) -> None:
+        """Makes `receive` return at once. From any thread."""
+        try:
+            posix.write(self.wake_write, b'!')
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """Ends the connection, also for forked children that hold its descriptor, and frees the descriptors."""
+        self.broken = True
+        try:
+            self.socket.shutdown(_socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.forget()
+
+    def forget(self) -> None:
+        """Frees the descriptors without a word to the bridge: for a forked child, where they are the parent's."""
+        self.broken = True
+        self.socket.close()
+        for fd in (self.wake_read, self.wake_write):
+            try:
+                posix.close(fd)
+            except OSError:
+                pass
+
+    def _fill(self) -> None:
+        try:
+            chunk = self.socket.recv(1 << 16)
+        except OSError:
+            raise Closed from None
+        if not chunk:
+            raise Closed
+        self.buffer += chunk
+
+    def _take(self) -> Json | None:
+        if len(self.buffer) < HEADER:
+            return None
+        end = HEADER + int.from_bytes(self.buffer[:HEADER], 'big')
+        if end > MAX_FRAME:
+            raise Closed
+        if len(self.buffer) < end:
+            return None
+        body, self.buffer = self.buffer[HEADER:end], self.buffer[end:]
+        try:
+            message = self.scan(body.decode(), 0)[0]
+        except (ValueError, StopIteration):
+            raise Closed from None
+        if not isinstance(message, dict):
+            raise Closed
+        return message
+
+
+def accept(listener: Any, token: str) -> tuple[Link, Json]:
+    """Waits for the bridge, lets in the one that has the right uid and token, and stops listening.
+
+    Returns the link and the bridge's hello. Raises `Closed` for anybody else and when nobody comes.
+    """
+    listener.settimeout(ACCEPT_LIMIT)
+    try:
+        fd, _ = listener._accept()
+    except OSError:
+        raise Closed from None
+    finally:
+        listener.close()
+    link = Link(high(fd))
+    try:
+        check_peer(link)
+        hello = link.receive(ACCEPT_LIMIT)
+        if hello is None or not same(str(hello.get('token', '')), token):
+            raise Closed
+    except BaseException:
+        link.close()
+        raise
+    return link, hello
+
+
+def check_peer(link: Link) -> None:
+    """Only this process's user and root may speak to the agent."""
+    size = 12
+    credentials = link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
+    uid = int.from_bytes(credentials[4:8], 'little')
+    if uid not in (0, posix.geteuid()):
+        raise Closed
+
+
+def same(left: str, right: str) -> bool:
+    """Compares in a time that does not depend on where they differ."""
+    difference = len(left) ^ len(right)
+    for a, b in zip(left.encode(), right.encode(), strict=False):
+        difference |= a ^ b
+    return difference == 0

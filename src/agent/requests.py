@@ -1,0 +1,261 @@
+"""The table of requests, and one short method for each. Shapes: `AgentCommands` in `src/common/wire.ts`."""
+
+from .complete import complete
+from .errors import Refusal
+from .evaluate import CONSOLE_LIMIT, LIMITS, Raised, describe, evaluate, interrupted
+from .frames import TOP
+from .guard import Interrupted, NeedsProgram
+from .sources import source
+from .values import WHOLE, Shown
+from .variables import Property
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from .guard import Job
+    from .link import Json
+    from .server import Agent
+
+PAUSE_WAIT = 0.06
+"""Seconds that a thread has to come by before it counts as being in C code."""
+SNAPSHOT_NAMES = 150
+"""Names in a scope that a stop still carries along."""
+VARIABLES_LIMIT = 3.0
+
+
+class Requests:
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.table: dict[str, Any] = {
+            'setBreakpoints': self.set_breakpoints,
+            'breakpointLocations': self.breakpoint_locations,
+            'threads': self.threads,
+            'stackTrace': self.stack_trace,
+            'scopes': self.scopes,
+            'variables': self.variables,
+            'setVariable': self.set_variable,
+            'setExpression': self.set_expression,
+            'evaluate': self.evaluate,
+            'completions': self.completions,
+            'continue': self.go_on,
+            'next': self.step,
+            'stepIn': self.step,
+            'stepOut': self.step,
+            'pause': self.pause,
+            'source': self.source,
+            'cancel': self.cancel,
+        }
+
+    def handle(self, seq: int, command: str, arguments: Json) -> Json | None:
+        """The body of the answer, or None where the handler answers later itself."""
+        handler = self.table.get(command)
+        if handler is None:
+            raise Refusal('unknown-request', f'The agent knows no request {command}.')
+        return handler(seq, command, arguments)
+
+    # -- breakpoints and sources
+
+    def set_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
+        return self.agent.breakpoints.set(arguments['path'], arguments['breakpoints'])
+
+    def breakpoint_locations(self, _seq: int, _: str, arguments: Json) -> Json:
+        first = arguments['line']
+        return self.agent.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
+
+    def source(self, _seq: int, _: str, arguments: Json) -> Json:
+        return {'content': source(arguments.get('path') or ''), 'mimeType': 'text/x-python'}
+
+    # -- threads and stacks
+
+    def threads(self, _seq: int, _: str, _arguments: Json) -> Json:
+        return {'threads': self.agent.frames.threads()}
+
+    def stack_trace(self, _seq: int, _: str, arguments: Json) -> Json:
+        ident = self.thread(arguments)
+        control = self.agent.control
+        if ident not in control.stopped and control.leader is None:
+            raise Refusal('not-stopped', 'This thread is running: pause it to see its stack.')
+        return self.agent.frames.trace(ident, arguments.get('startFrame') or 0, arguments.get('levels') or 0)
+
+    def scopes(self, _seq: int, _: str, arguments: Json) -> Json:
+        ident, frame = self.agent.frames.find(arguments['frameId'])
+        return {'scopes': self.agent.variables.scopes(ident, frame)}
+
+    def describe(self, ident: int) -> Json:
+        """What a `stopped` event carries: the thread and a snapshot of what the client will ask first."""
+        frames, variables = self.agent.frames, self.agent.variables
+        trace = frames.trace(ident, 0, TOP)
+        snapshot: Json = {**trace, 'scopes': {}, 'variables': {}}
+        if trace['stackFrames']:
+            number = trace['stackFrames'][0]['id']
+            scopes = variables.scopes(ident, frames.find(number)[1])
+            snapshot['scopes'][str(number)] = scopes
+            snapshot['variables'] = self.cheap_rows(scopes[0])
+        return {'threadId': frames.number(ident), 'snapshot': snapshot}
+
+    def cheap_rows(self, scope: Json) -> Json:
+        """The rows of a scope that is not large and shows no object whose `__repr__` is code of the program."""
+        reference: int = scope['variablesReference']
+        node: Any = self.agent.variables.find(reference)
+        if len(node.space) > SNAPSHOT_NAMES:
+            return {}
+        try:
+            return {str(reference): self.agent.variables.rows(node, Shown())}
+        except NeedsProgram:
+            return {}
+
+    # -- values
+
+    def variables(self, seq: int, _: str, arguments: Json) -> Json | None:
+        variables = self.agent.variables
+        node = variables.find(arguments['variablesReference'])
+        page = (arguments.get('filter'), arguments.get('start') or 0, arguments.get('count') or 0)
+        hex = bool(arguments.get('hex'))
+        if not isinstance(node, Property):
+            try:
+                return {'variables': variables.rows(node, Shown(None, hex=hex), *page)}
+            except NeedsProgram:
+                pass
+
+        def work(job: Job) -> Json:
+            try:
+                return {'variables': variables.rows(node, Shown(job, hex=hex), *page)}
+            except Interrupted:
+                raise interrupted(job) from None
+            except Refusal:
+                raise
+            except Exception as error:
+                raise Refusal('evaluation-failed', describe(error)) from None
+
+        return self.agent.on_thread(seq, node.ident, VARIABLES_LIMIT, work)
+
+    def evaluate(self, seq: int, _: str, arguments: Json) -> None:
+        ident, frame = self.place(arguments)
+        context = arguments.get('context') or 'repl'
+        text: str = arguments['expression']
+        limit = WHOLE if context in ('repl', 'clipboard') else 1000
+
+        def work(job: Job) -> Json:
+            value = self.value(text, frame, job, context == 'repl')
+            if value is None and context == 'repl':
+                return {'result': '', 'variablesReference': 0}
+            body = self.body(value, text, ident, frame, Shown(job, limit, bool(arguments.get('hex'))))
+            return {'result': body.pop('value'), **body}
+
+        return self.agent.on_thread(seq, ident, LIMITS.get(context, CONSOLE_LIMIT), work)
+
+    def set_variable(self, seq: int, _: str, arguments: Json) -> None:
+        node = self.agent.variables.find(arguments['variablesReference'])
+        if node.ident is None or node.frame is None:
+            raise Refusal('cannot-set', 'This value belongs to no frame.')
+        ident, frame = node.ident, node.frame
+        name: str = arguments['name']
+
+        def work(job: Job) -> Json:
+            value = self.value(arguments['value'], frame, job, False)
+            try:
+                node.assign(name, value, job)
+            except Interrupted:
+                raise interrupted(job) from None
+            except Refusal:
+                raise
+            except Exception as error:
+                raise Refusal('cannot-set', f'{name} could not be set: {describe(error)}') from None
+            return self.body(value, '', ident, frame, Shown(job, hex=bool(arguments.get('hex'))))
+
+        return self.agent.on_thread(seq, ident, CONSOLE_LIMIT, work)
+
+    def set_expression(self, seq: int, _: str, arguments: Json) -> None:
+        ident, frame = self.place(arguments)
+        target: str = arguments['expression']
+
+        def work(job: Job) -> Json:
+            # The value goes by a name of its own, so that it is evaluated once and cannot end the statement early.
+            value = self.value(arguments['value'], frame, job, False)
+            name = '__pylatch_value__'
+            frame.f_globals[name] = value
+            try:
+                self.value(f'{target} = {name}', frame, job, True)
+            finally:
+                del frame.f_globals[name]
+            return self.body(value, target, ident, frame, Shown(job, hex=bool(arguments.get('hex'))))
+
+        return self.agent.on_thread(seq, ident, CONSOLE_LIMIT, work)
+
+    def completions(self, _seq: int, _: str, arguments: Json) -> Json:
+        frame = self.place(arguments)[1] if arguments.get('frameId') or self.agent.control.stopped else None
+        return {'targets': complete(frame, arguments['text'], arguments['column'], arguments.get('line') or 1)}
+
+    # -- going on
+
+    def go_on(self, seq: int, _: str, arguments: Json) -> None:
+        ident = self.stopped(arguments)
+        self.agent.answer(seq, {'body': {'allThreadsContinued': self.agent.control.stop_all}})
+        self.agent.control.resume(ident)
+
+    def step(self, seq: int, command: str, arguments: Json) -> None:
+        ident = self.stopped(arguments)
+        stack = self.agent.frames.stack(ident)
+        if not stack:
+            raise Refusal('not-stopped', 'This thread has ended.')
+        self.agent.answer(seq, {'body': {}})
+        self.agent.stepping.begin(ident, command, stack[0])
+        del stack
+        self.agent.control.resume(ident)
+
+    def pause(self, seq: int, _: str, arguments: Json) -> None:
+        ident = self.thread(arguments)
+        control = self.agent.control
+        if ident in control.stopped or control.leader is not None:
+            raise Refusal('wrong-state', 'The program is stopped already.')
+        self.agent.answer(seq, {'body': {}})
+        with control.lock:
+            control.pausing.add(ident)
+            control.wide_events()
+        self.agent.after(PAUSE_WAIT, lambda: control.stop_in_c(ident))
+
+    def cancel(self, _seq: int, _: str, arguments: Json) -> Json:
+        job = self.agent.jobs.get(arguments['seq'])
+        if job is not None:
+            job.cancelled = True
+            job.interrupt()
+        return {}
+
+    # -- helpers
+
+    def thread(self, arguments: Json) -> int:
+        ident = self.agent.frames.ident(arguments['threadId'])
+        if ident is None:
+            raise Refusal('no-such-thread', f'There is no thread {arguments["threadId"]}; it may have ended.')
+        return ident
+
+    def stopped(self, arguments: Json) -> int:
+        """The stopped thread that a request means; with all threads stopped any of them means the one that leads."""
+        control = self.agent.control
+        ident = self.thread(arguments)
+        if control.stop_all and control.leader is not None:
+            return control.leader
+        if ident not in control.stopped:
+            raise Refusal('not-stopped', 'This thread is running already.')
+        return ident
+
+    def place(self, arguments: Json) -> tuple[int, FrameType]:
+        """The frame in which to evaluate: the one named, else the top frame of the thread that stopped."""
+        if arguments.get('frameId'):
+            return self.agent.frames.find(arguments['frameId'])
+        for ident in self.agent.control.stopped:
+            stack = self.agent.frames.stack(ident)
+            if stack:
+                return ident, stack[0]
+        raise Refusal('not-stopped', 'The program is running: pause it, or stop at a breakpoint, to evaluate.')
+
+    def value(self, text: str, frame: FrameType, job: Job, statements: bool) -> Any:
+        try:
+            return evaluate(text, frame, job, statements)
+        except Raised as raised:
+            raise Refusal('evaluation-failed', str(raised)) from None
+
+    def body(self, value: Any, expression: str, ident: int, frame: FrameType, shown: Shown) -> Json:
+        return self.agent.variables.body(value, expression, ident, frame, shown)

@@ -1,0 +1,332 @@
+"""The agent's thread: takes requests from the bridge, answers them, and undoes everything at the end.
+
+The thread blocks in `Link.receive`. While a job of a user's evaluation runs on some thread, it wakes at short
+intervals to watch its time. It ends by a `detach`, when the bridge goes away, or by a fault of ours; in each case
+the program is resumed and everything in the ledger is undone. It also ends for the moment of a fork (`forks.py`).
+"""
+
+import _signal
+import _thread
+import posix
+import sys
+import time
+
+from . import forks
+from .breakpoints import Breakpoints
+from .callbacks import Callbacks
+from .control import OURS, Control
+from .errors import Refusal
+from .frames import Frames
+from .guard import Job
+from .ledger import Ledger
+from .link import WIRE_VERSION, Closed, Link, accept, listen
+from .monitor import Monitor, NoTool
+from .requests import Requests
+from .stepping import Stepping
+from .variables import Variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .boot import Modules
+    from .link import Json
+
+TICK = 0.02
+"""Seconds between two looks at jobs in flight."""
+GRACE = 0.5
+"""Seconds after an interruption until a request is answered without its job."""
+QUIET_LIMIT = 1.0
+FORK_LIMIT = 0.5
+
+
+def serve(
+    modules: Modules, claim: list[Any], directory: str, token: str, report: Callable[[str], None], end: Callable[[bool], None]
+) -> None:
+    """Everything from the listening socket to the last undo, on the agent's thread."""
+    ledger = Ledger()
+    ledger.add('session directory', lambda: remove(directory))
+    try:
+        monitor = Monitor(ledger)
+        listener = listen(directory)
+        link, hello = accept(listener, token)
+    except NoTool as error:
+        report(f'agent-failed\n{error}.')
+        ledger.undo()
+        return end(True)
+    except Closed:
+        ledger.undo()
+        return end(True)
+    agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
+    agent.welcome()
+    agent.work()
+
+
+class Agent:
+    """The parts of a session and the life of its thread."""
+
+    def __init__(
+        self,
+        link: Link,
+        monitor: Monitor,
+        ledger: Ledger,
+        hello: Json,
+        modules: Modules,
+        claim: list[Any],
+        directory: str,
+        end: Callable[[bool], None],
+    ) -> None:
+        config: Json = hello.get('config') or {}
+        self.link = link
+        self.monitor = monitor
+        self.ledger = ledger
+        self.modules = modules
+        self.claim = claim
+        self.directory = directory
+        self.end = end
+        self.control = Control(monitor, self.event, config.get('stopThreads') != 'one')
+        self.frames = Frames(self.control.own, config.get('justMyCode') is not False)
+        self.variables = Variables()
+        self.breakpoints = Breakpoints(monitor, self.control)
+        self.stepping = Stepping(self.control, self.breakpoints, self.frames)
+        self.callbacks = Callbacks(self.control, self.breakpoints, self.stepping, self.fail)
+        self.requests = Requests(self)
+        self.frames.waits = lambda ident: ident in self.control.waiters
+        self.control.describe = self.requests.describe
+        self.control.forget = self.forget
+        self.jobs: dict[int, Job] = {}
+        self.timers: list[tuple[float, Callable[[], object]]] = []
+        self.fault: BaseException | None = None
+        self.aside = False
+        self.callbacks.install(monitor)
+        forks.install(self, ledger)
+
+    def welcome(self) -> None:
+        version = '.'.join(str(part) for part in sys.version_info[:3])
+        arguments = [str(part) for part in getattr(sys, 'argv', None) or sys.orig_argv]
+        self.link.send(
+            {
+                'version': WIRE_VERSION,
+                'pid': posix.getpid(),
+                'python': version,
+                'executable': sys.executable or '',
+                'argv': arguments,
+                'cwd': working_directory(),
+            }
+        )
+
+    # -- the thread
+
+    def work(self) -> None:
+        """Serves until the end, or until a fork wants the thread gone."""
+        ident = _thread.get_ident()
+        self.control.own.add(ident)
+        reason = ''
+        try:
+            while not self.aside:
+                message = self.link.receive(self.patience())
+                self.tick()
+                if self.fault is not None:
+                    raise self.fault
+                if message is not None and self.take(message):
+                    break
+        except Closed:
+            pass
+        except BaseException as error:
+            reason = f'{type(error).__name__}: {error}'
+        self.control.own.discard(ident)
+        if not self.aside:
+            self.finish(reason)
+
+    def patience(self) -> float | None:
+        """Seconds until the thread has to look again; None where there is nothing to look after."""
+        waits = [TICK] if self.jobs else []
+        waits += [max(0.0, due - time.monotonic()) for due, _ in self.timers]
+        return min(waits, default=None)
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        for timer in [timer for timer in self.timers if timer[0] <= now]:
+            self.timers.remove(timer)
+            timer[1]()
+        for seq, job in list(self.jobs.items()):
+            if now > job.due:
+                job.interrupt()
+            if now > max(job.ends, job.due) + GRACE:
+                text = 'The evaluation does not react: it waits in C code, perhaps for a thread that is stopped.'
+                self.answer(seq, {'error': {'id': 'evaluation-timeout', 'text': text}}, job)
+
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        """Calls an action on this thread later."""
+        self.timers.append((time.monotonic() + seconds, action))
+
+    def take(self, message: Json) -> bool:
+        """Handles one request; True when it was the last."""
+        seq, command = message.get('seq'), message.get('command')
+        if type(seq) is not int or type(command) is not str:
+            raise Closed
+        if command == 'detach':
+            self.undo()
+            self.link.send({'re': seq, 'body': self.residue()})
+            return True
+        self.answered(seq, lambda: self.requests.handle(seq, command, message.get('arguments') or {}))
+        return False
+
+    def answered(self, seq: int, work: Callable[[], Json | None], job: Job | None = None) -> None:
+        """Runs some work and sends what it returns or how it failed; None: it sees to the answer itself."""
+        try:
+            body = work()
+            answer: Json = {'body': body}
+            if body is None:
+                return
+        except Refusal as refusal:
+            answer = {'error': {'id': refusal.id, 'text': refusal.text}}
+        except Exception as error:
+            answer = {'error': {'id': 'internal', 'text': f'{type(error).__name__}: {error}'}}
+        self.answer(seq, answer, job)
+
+    def answer(self, seq: int, answer: Json, job: Job | None = None) -> None:
+        """Sends the answer of a request, once."""
+        if job is not None:
+            self.jobs.pop(seq, None)
+            with job.lock:
+                if job.answered:
+                    return
+                job.answered = True
+        self.link.send({'re': seq, **answer})
+
+    def event(self, name: str, body: Json) -> None:
+        self.link.send({'event': name, 'body': body})
+
+    def on_thread(self, seq: int, ident: int | None, limit: float, work: Callable[[Job], Json]) -> None:
+        """Runs work that may call code of the program: on its waiting thread, or beside a thread that is in C code."""
+        job = self.jobs[seq] = Job(limit)
+        waiter = self.control.waiters.get(ident) if ident is not None else None
+        if waiter is not None:
+            waiter.give(lambda: self.answered(seq, lambda: work(job), job))
+        else:
+            _thread.start_new_thread(self.beside, (seq, job, work))
+
+    def beside(self, seq: int, job: Job, work: Callable[[Job], Json]) -> None:
+        self.control.own.add(_thread.get_ident())
+        try:
+            self.answered(seq, lambda: work(job), job)
+        finally:
+            self.control.own.discard(_thread.get_ident())
+
+    def fail(self, error: BaseException) -> None:
+        """A fault of ours in a callback: the session ends, the program goes on."""
+        self.fault = self.fault or error
+        self.link.wake()
+
+    def forget(self, idents: set[int] | None) -> None:
+        self.frames.forget(idents)
+        self.variables.forget(idents)
+
+    # -- the end
+
+    def undo(self) -> None:
+        """Lets the program go on and takes back every change, the connection apart."""
+        for job in self.jobs.values():
+            job.cancelled = True
+            job.interrupt()
+        self.control.close()
+        self.stepping.steps.clear()
+        self.breakpoints.clear()
+        self.ledger.undo()
+        self.forget(None)
+
+    def residue(self) -> Json:
+        """What is left, as `Residue` of wire.ts."""
+        private = [name for name, module in self.modules.loaded.items() if sys.modules.get(name) is module]
+        left = [self.directory] if exists(self.directory) else []
+        return {
+            'tools': self.monitor.left(),
+            'modules': private,
+            'descriptors': 0,
+            'threads': len(self.control.own - {_thread.get_ident()}),
+            'files': left,
+            'inert': self.ledger.inert,
+        }
+
+    def finish(self, reason: str) -> None:
+        self.undo()
+        if reason:
+            self.event('detached', {'reason': reason})
+        self.link.close()
+        self.end(self.quiet())
+
+    def quiet(self) -> bool:
+        """Waits until no thread of the program is inside the agent's code. False: it must be left as it is."""
+        until = time.monotonic() + QUIET_LIMIT
+        while time.monotonic() < until:
+            if not any(inside(ident) for ident in sys._current_frames().keys() - {_thread.get_ident()}):
+                return True
+            time.sleep(0.001)
+        return False
+
+    # -- forks
+
+    def before_fork(self) -> None:
+        if _thread.get_ident() in self.control.own:
+            return
+        self.aside = True
+        self.link.wake()
+        self.claim[1].join(FORK_LIMIT)
+
+    def after_in_parent(self) -> None:
+        self.aside = False
+        if not self.claim[1].is_done():
+            return  # it did not see the call in time, and goes on
+        mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        try:
+            self.claim[1] = _thread.start_joinable_thread(self.work, daemon=True)
+        finally:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+
+    def after_in_child(self) -> None:
+        """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
+        self.link.lock = _thread.allocate_lock()
+        self.control.lock = _thread.allocate_lock()
+        self.breakpoints.lock = _thread.allocate_lock()
+        self.link.forget()
+        self.control.close()
+        self.ledger.entries = [entry for entry in self.ledger.entries if entry[0] != 'session directory']
+        self.ledger.undo()
+        sys.__dict__.pop('__pylatch__', None)
+
+
+def inside(ident: int) -> bool:
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(OURS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def working_directory() -> str:
+    try:
+        return posix.getcwd()
+    except OSError:
+        return ''
+
+
+def exists(path: str) -> bool:
+    try:
+        posix.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def remove(directory: str) -> None:
+    """Removes the session's files where the injector could not; it normally has."""
+    try:
+        names = posix.listdir(directory)
+    except OSError:
+        return
+    for name in names:
+        posix.unlink(f'{directory}/{name}')
+    posix.rmdir(directory)

@@ -1,0 +1,70 @@
+# Runs in whichever thread of the target took the request: flat, ASCII, no function call deeper than one, and
+# nothing escapes from it (an error here would be printed by the target). It claims the process for one
+# session, hands over to a thread of its own with all signals blocked, and ends.
+try:
+    import _signal
+    import _thread
+    import posix
+    import sys
+
+    def pylatch_report(text):
+        fd = posix.open('@DIR@/error', posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
+        posix.write(fd, text.encode('utf-8', 'backslashreplace'))
+        posix.close(fd)
+
+    def pylatch_read(name):
+        fd = posix.open('@DIR@/' + name, posix.O_RDONLY | posix.O_CLOEXEC)
+        data = b''
+        while chunk := posix.read(fd, 1 << 20):
+            data += chunk
+        posix.close(fd)
+        return data
+
+    # A blob of another minor version would crash the interpreter, hence the magic number before it.
+    def pylatch_load():
+        import _imp
+        import marshal
+
+        blob = b''
+        try:
+            blob = pylatch_read('agent.bin')
+        except OSError:
+            pass
+        if blob[:4] == _imp.pyc_magic_number_token.to_bytes(4, 'little'):
+            return marshal.loads(blob[4:])
+        codes = {}
+        for part in pylatch_read('agent.src').decode().split('\f')[1:]:
+            name, source = part.split('\n', 1)
+            codes[name] = compile(source, '<pylatch>/' + name + '.py', 'exec', dont_inherit=True, optimize=2)
+        return codes
+
+    def pylatch_run():
+        try:
+            codes = pylatch_load()
+            space = {'__builtins__': __builtins__, '__name__': 'boot'}
+            exec(codes['boot'], space)
+        except BaseException as error:
+            sys.__dict__.pop('__pylatch__', None)
+            pylatch_report('agent-failed\n' + type(error).__name__ + ': ' + str(error))
+            return
+        space['run'](codes, pylatch_claim, '@DIR@', '@TOKEN@', pylatch_report)
+
+    pylatch_claim = ['@SESSION@']
+    # Several threads may have been armed: the first one to claim serves the session, the others do nothing.
+    pylatch_owner = sys.__dict__.setdefault('__pylatch__', pylatch_claim)
+    if pylatch_owner is pylatch_claim:
+        try:
+            pylatch_mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+            try:
+                pylatch_claim.append(_thread.start_joinable_thread(pylatch_run, daemon=True))
+            finally:
+                _signal.pthread_sigmask(_signal.SIG_SETMASK, pylatch_mask)
+        except BaseException as error:
+            sys.__dict__.pop('__pylatch__', None)
+            pylatch_report('agent-failed\nno thread could be started in it: ' + str(error))
+            if isinstance(error, KeyboardInterrupt):
+                _thread.interrupt_main()
+    elif pylatch_owner[0] != '@SESSION@':
+        pylatch_report('already-attached\nanother Pylatch session is attached to it.')
+except BaseException:
+    pass

@@ -1,0 +1,308 @@
+"""Rows of the variables view: scopes, the parts of a value, paging, and changing a value.
+
+Whatever can be opened gets a reference, which stands for a node; a node makes its rows when asked. References are
+valid until the thread that they belong to goes on. Nothing here runs code of the program, but for the text of a
+value (see `values.py`), a property that the user opens, and an assignment.
+"""
+
+import sys
+
+from .errors import Refusal
+from .guard import NeedsProgram
+from .values import Shown, lookup, text_of, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+    from typing import Any
+
+    from .guard import Job
+    from .link import Json
+
+FIRST_REFERENCE = 1000
+MOST_ROWS = 2000
+"""Rows in an answer to a client that asks for no page."""
+NAME_LENGTH = 100
+
+FUNCTION = type(lambda: None)
+MEMBER = type(FUNCTION.__dict__['__globals__'])
+GETSET = type(FUNCTION.__dict__['__code__'])
+CLOSED = (
+    *(int, float, complex, bool, str, bytes, bytearray, range, type(None), type(...)),
+    *(FUNCTION, type(len), type(str.join), type([].append)),
+)
+"""Types whose values are shown whole in one line."""
+
+
+class Item:
+    """What becomes one row. `expression` gives the value in a watch; '' where none does."""
+
+    __slots__ = ('expression', 'lazy', 'name', 'value')
+
+    def __init__(self, name: str, value: Any, expression: str = '', lazy: bool = False) -> None:
+        self.name = name
+        self.value = value
+        self.expression = expression
+        self.lazy = lazy
+
+
+class Node:
+    """Something with rows: named ones first, then `length` indexed ones."""
+
+    length = 0
+
+    def __init__(self, ident: int | None, frame: FrameType | None) -> None:
+        self.ident = ident
+        self.frame = frame
+
+    def named(self) -> list[Item]:
+        return []
+
+    def indexed(self, start: int, stop: int) -> list[Item]:
+        return []
+
+    def assign(self, name: str, value: Any, job: Job) -> None:
+        raise Refusal('cannot-set', f'{name} cannot be changed here.')
+
+
+class Scope(Node):
+    """The names of one frame: its locals, or its module's globals."""
+
+    def __init__(self, ident: int, frame: FrameType, space: Any) -> None:
+        super().__init__(ident, frame)
+        self.space = space
+
+    def named(self) -> list[Item]:
+        items = [Item(name, value, name) for name, value in list(self.space.items()) if name[:1] != '.']
+        return items if self.frame is None or self.space is not self.frame.f_globals else grouped(items, self)
+
+    def assign(self, name: str, value: Any, job: Job) -> None:
+        if name not in self.space:
+            raise Refusal('cannot-set', f'There is no variable {name} in this scope any more.')
+        self.space[name] = value
+
+
+class Group(Node):
+    """Some rows of another node under a heading."""
+
+    def __init__(self, owner: Node, items: list[Item]) -> None:
+        super().__init__(owner.ident, owner.frame)
+        self.owner = owner
+        self.items = items
+
+    def named(self) -> list[Item]:
+        return self.items
+
+    def assign(self, name: str, value: Any, job: Job) -> None:
+        self.owner.assign(name, value, job)
+
+
+class Value(Node):
+    """The attributes and items of an object."""
+
+    def __init__(self, ident: int | None, frame: FrameType | None, value: Any, expression: str) -> None:
+        super().__init__(ident, frame)
+        self.value = value
+        self.expression = expression
+        self.base = container(type(value))
+        self.length = self.base.__len__(value) if self.base else 0
+
+    def named(self) -> list[Item]:
+        items = [self._attribute(name, value) for name, value in attributes(self.value)]
+        return items + [self._attribute(name, None, lazy=True) for name in properties(type(self.value))]
+
+    def _attribute(self, name: str, value: Any, lazy: bool = False) -> Item:
+        return Item(name, value, f'{self.expression}.{name}' if self.expression else '', lazy)
+
+    def indexed(self, start: int, stop: int) -> list[Item]:
+        base: Any = self.base
+        if base is dict:
+            return [self._entry(key, value) for key, value in list(dict.items(self.value))[start:stop]]
+        if base in (list, tuple):
+            values = base.__getitem__(self.value, slice(start, stop))
+        else:
+            values = list(base.__iter__(self.value))[start:stop]
+        opens = self.expression if base not in (set, frozenset) else ''
+        return [Item(f'[{i}]', v, f'{opens}[{i}]' if opens else '') for i, v in enumerate(values, start)]
+
+    def _entry(self, key: Any, value: Any) -> Item:
+        simple = self.expression and type(key) in (int, str, bytes, bool, float, type(None))
+        return Item(key_name(key), value, f'{self.expression}[{key!r}]' if simple else '')
+
+    def assign(self, name: str, value: Any, job: Job) -> None:
+        if name[:1] == '[' and self.base is list:
+            list.__setitem__(self.value, int(name[1:-1]), value)
+        elif self.base is dict and (keys := [key for key in list(self.value) if key_name(key) == name]):
+            job.call(type(self.value).__setitem__, self.value, keys[0], value)
+        elif name[:1] == '[':
+            raise Refusal('cannot-set', f'The items of a {type_name(type(self.value))} cannot be changed.')
+        else:
+            job.call(setattr, self.value, name, value)
+
+
+class Property(Node):
+    """A property that is read when the user opens it: one row, which takes the place of the lazy one (DAP)."""
+
+    def __init__(self, parent: Value, item: Item, job: Callable[[], Job]) -> None:
+        super().__init__(parent.ident, parent.frame)
+        self.parent = parent
+        self.item = item
+        self.job = job
+
+    def named(self) -> list[Item]:
+        value = self.job().call(getattr, self.parent.value, self.item.name)
+        return [Item(self.item.name, value, self.item.expression)]
+
+
+class Variables:
+    """The references of a session."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, Node] = {}
+        self.last = FIRST_REFERENCE
+        self.job: Job | None = None
+
+    def keep(self, node: Node) -> int:
+        self.last += 1
+        self.nodes[self.last] = node
+        return self.last
+
+    def find(self, reference: int) -> Node:
+        node = self.nodes.get(reference)
+        if node is None:
+            raise Refusal('stale-reference', 'The program has moved on since this value was shown.')
+        return node
+
+    def forget(self, idents: set[int] | None) -> None:
+        """Drops the references of these threads, or all."""
+        self.nodes = {} if idents is None else {n: node for n, node in self.nodes.items() if node.ident not in idents}
+
+    def scopes(self, ident: int, frame: FrameType) -> list[Json]:
+        """DAP scopes. Module code has one: its locals are its globals."""
+        globals_ = self._scope('Globals', 'globals', Scope(ident, frame, frame.f_globals))
+        local = frame.f_locals
+        if local is frame.f_globals:
+            return [globals_]
+        return [self._scope('Locals', 'locals', Scope(ident, frame, local)), globals_ | {'expensive': True}]
+
+    def _scope(self, name: str, hint: str, node: Scope) -> Json:
+        scope: Json = {'name': name, 'presentationHint': hint, 'expensive': False}
+        return scope | {'variablesReference': self.keep(node)}
+
+    def rows(self, node: Node, shown: Shown, kind: str | None = None, start: int = 0, count: int = 0) -> list[Json]:
+        """DAP variables of a node: a page of its indexed rows, its named rows, or all."""
+        self.job = shown.job
+        named = [] if kind == 'indexed' else node.named()
+        if kind == 'named':
+            items = named[start : start + count] if count else named
+        else:
+            stop = min(node.length, start + (count or MOST_ROWS))
+            items = named + (node.indexed(start, stop) if stop > start else [])
+            if not count and stop < node.length:
+                items.append(Item('…', f'{node.length - stop} more: this client asks for no pages'))
+        return [self.row(item, node, shown) for item in items]
+
+    def row(self, item: Item, node: Node, shown: Shown) -> Json:
+        """One DAP variable."""
+        row: Json = {'name': item.name}
+        if item.expression:
+            row['evaluateName'] = item.expression
+        if item.lazy and isinstance(node, Value):
+            reference = self.keep(Property(node, item, self._job))
+            return row | {'value': '', 'variablesReference': reference, 'presentationHint': {'lazy': True}}
+        if isinstance(item.value, Group):
+            return row | {'value': '', 'variablesReference': self.keep(item.value)}
+        return row | self.body(item.value, item.expression, node.ident, node.frame, shown)
+
+    def body(self, value: Any, expression: str, ident: int | None, frame: FrameType | None, shown: Shown) -> Json:
+        """What DAP says of any value: text, type, and a reference where there is more to see."""
+        body: Json = {'value': text_of(value, shown), 'type': type_name(type(value)), 'variablesReference': 0}
+        if type(value) not in CLOSED:
+            node = Value(ident, frame, value, expression)
+            if not node.base or node.length or type(value) is not node.base:
+                body['variablesReference'] = self.keep(node)
+            if node.length:
+                body['indexedVariables'] = node.length
+                body['namedVariables'] = 0 if type(value) is node.base else 1
+        return body
+
+    def _job(self) -> Job:
+        if self.job is None:
+            raise NeedsProgram
+        return self.job
+
+
+def container(kind: type) -> Any:
+    """The built-in type whose items a value has, None for other objects. Subclasses are read as their base."""
+    deque = getattr(sys.modules.get('_collections'), 'deque', None)
+    for base in (list, tuple, dict, set, frozenset, deque):
+        if base is not None and issubclass(kind, base):
+            return base
+    return None
+
+
+def attributes(value: Any) -> Iterable[tuple[str, Any]]:
+    """The attributes that an object itself holds: its dictionary, its slots, a named tuple's fields."""
+    kind = type(value)
+    own = instance_dict(value)
+    plain = {name: item for name, item in own.items() if not (name[:2] == name[-2:] == '__')}
+    yield from plain.items()
+    for base in kind.__mro__:
+        for name, member in list(vars(base).items()):
+            if type(member) is MEMBER and name[:2] != '__':
+                try:
+                    yield name, member.__get__(value)
+                except AttributeError:
+                    pass  # a slot that was never set
+    fields = vars(kind).get('_fields') if issubclass(kind, tuple) else None
+    if type(fields) is tuple:
+        yield from zip(fields, tuple.__iter__(value), strict=False)
+
+
+def instance_dict(value: Any) -> dict[str, Any]:
+    """An object's `__dict__`, by the descriptor in C and not by an attribute that a program may have redefined."""
+    if issubclass(type(value), type):
+        return dict(type.__dict__['__dict__'].__get__(value))
+    descriptor = lookup(type(value), '__dict__')
+    if type(descriptor) not in (GETSET, MEMBER):
+        return {}
+    try:
+        found = descriptor.__get__(value)  # type: ignore[attr-defined]
+    except AttributeError:
+        return {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def properties(kind: type) -> list[str]:
+    """Names of the public properties, each of which is code of the program."""
+    names = {name for base in kind.__mro__ for name, item in list(vars(base).items()) if type(item) is property}
+    return sorted(name for name in names if name[:1] != '_')
+
+
+def grouped(items: list[Item], owner: Node) -> list[Item]:
+    """A module's names: its data first, then what it defines, imports and carries as a module, each in a group."""
+    groups: dict[str, list[Item]] = {'': []}
+    for item in items:
+        groups.setdefault(group_of(item), []).append(item)
+    data = groups.pop('')
+    return data + [Item(name, Group(owner, found)) for name, found in sorted(groups.items())]
+
+
+def group_of(item: Item) -> str:
+    if item.name[:2] == '__' and item.name[-2:] == '__':
+        return 'special variables'
+    kind = type(item.value)
+    if kind in (FUNCTION, type(len)):
+        return 'functions'
+    if issubclass(kind, type):
+        return 'classes'
+    return 'modules' if kind is type(sys) else ''
+
+
+def key_name(key: Any) -> str:
+    """A dict's key as a row's name; of keys with a `__repr__` of their own only the type is named."""
+    try:
+        return text_of(key, Shown(None, NAME_LENGTH))
+    except NeedsProgram:
+        return f'<{type_name(type(key))} object at {id(key):#x}>'
