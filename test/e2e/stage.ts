@@ -1,5 +1,5 @@
 import { spawn, execFile } from 'node:child_process';
-import { cp, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,11 +10,19 @@ import { Target } from '../support/targets';
 import { Workbench } from './workbench';
 
 const ROOT = join(__dirname, '..', '..');
-const SHOP = join(ROOT, 'test', 'fixtures', 'shop');
+const FIXTURES = join(ROOT, 'test', 'fixtures');
 const BROWSER_FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
+
+const SETTINGS = {
+  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.reduceMotion': 'on',
+  'editor.minimap.enabled': false,
+  'debug.openDebug': 'openOnSessionStart',
+  'debug.internalConsoleOptions': 'openOnSessionStart',
+};
 
 /** One VS Code server with the packaged extension, one browser, and a project folder that it has opened. */
 export class Stage {
@@ -31,9 +39,9 @@ export class Stage {
     const { findChromium } = await import('../workbench/install.mjs');
     const base = await mkdtemp(join(tmpdir(), 'pylatch-e2e-'));
     const folder = join(base, 'shop');
-    await cp(SHOP, folder, { recursive: true, filter: (path) => !path.includes('__pycache__') });
+    await cp(join(FIXTURES, 'shop'), folder, { recursive: true });
     const vsix = await packageExtension();
-    const server = await startServer({ folder, vsix, automation: true });
+    const server = await startServer({ folder, vsix, userSettings: SETTINGS });
     const browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_FLAGS });
     return new Stage(server, browser, base, folder);
   }
@@ -59,13 +67,24 @@ export class Stage {
 
   /** Starts the sample's main program; it prints a line for each order. */
   async startShop(python: string): Promise<Target> {
-    const child = spawn(python, ['-u', 'shop.py'], {
-      cwd: this.folder,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    });
-    const shop = new Target(child, join(this.folder, 'pricing.py'), join(this.base, 'none'));
+    const shop = this.start(python, join(this.folder, 'shop.py'));
     await shop.waitFor('order 2:');
     return shop;
+  }
+
+  /** Starts a program of test/fixtures that any Python runs; it prints `ready`. */
+  async startNightly(python: string): Promise<Target> {
+    const job = this.start(python, join(FIXTURES, 'nightly.py'));
+    await job.waitFor('ready');
+    return job;
+  }
+
+  /** Number (from 1) of the first line of a file of the sample that contains the text. */
+  async line(file: string, text: string): Promise<number> {
+    const lines = (await readFile(join(this.folder, file), 'utf8')).split('\n');
+    const index = lines.findIndex((line) => line.includes(text));
+    if (index < 0) throw new Error(`no line of ${file} contains ${text}`);
+    return index + 1;
   }
 
   /** Writes .vscode/launch.json with this one configuration. */
@@ -76,6 +95,14 @@ export class Stage {
     };
     await mkdir(join(this.folder, '.vscode'), { recursive: true });
     await writeFile(join(this.folder, '.vscode', 'launch.json'), JSON.stringify(launch, null, 2));
+  }
+
+  private start(python: string, file: string): Target {
+    const child = spawn(python, ['-u', file], {
+      cwd: this.folder,
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    return new Target(child, file, join(this.base, 'none'));
   }
 }
 
@@ -92,4 +119,10 @@ async function packageExtension(): Promise<string> {
     .find((line) => line.trim().endsWith('.vsix'));
   if (!vsix) throw new Error(`scripts/package.mjs named no package:\n${stdout}`);
   return join(ROOT, vsix.trim().split(/\s+/).at(-1)!);
+}
+
+/** Waits until the sample has handled more orders: it lives, and it works. */
+export async function goesOn(shop: Target): Promise<void> {
+  const orders = shop.output().match(/^order /gm)?.length ?? 0;
+  await shop.waitFor(`order ${orders + 3}:`);
 }

@@ -63,6 +63,19 @@ export class Workbench {
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 
+  /** Opens a file by its name alone, wherever it is. */
+  async quickOpen(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(name);
+    await this.quickPickRow(name).first().click();
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  }
+
+  /** Starts the selected launch configuration. */
+  async startDebugging(): Promise<void> {
+    await this.page.keyboard.press('F5');
+  }
+
   /** Clicks into the gutter, and again until the click counts: the languages' breakpoints register late. */
   async setBreakpoint(line: number): Promise<void> {
     const hint = this.page.locator(`${CURRENT_EDITOR} .glyph-margin-widgets .codicon-debug-hint`);
@@ -88,11 +101,20 @@ export class Workbench {
     return undefined;
   }
 
-  /** Runs a command by its title, with its category: `Pylatch: Attach to Python Process...`. */
+  /**
+   * Runs a command by its title, with its category: `Pylatch: Attach to Python Process...`. A palette that was opened
+   * before the extensions are known does not get their commands later, so it is opened again.
+   */
   async palette(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    await until(`the command palette offers ${title}`, async () => {
+      await this.page.keyboard.press('F1');
+      await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(`>${title}`);
+      if (await appears(row)) return true;
+      await this.page.keyboard.press('Escape');
+      return false;
+    });
+    await row.click();
   }
 
   /** The rows of the open quick pick; waits for the first. */
@@ -102,8 +124,9 @@ export class Workbench {
   }
 
   /** Waits until the open quick pick has a row with this text, types the text and takes the row. */
-  async pick(text: string): Promise<void> {
+  async pick(text: string, picture?: string): Promise<void> {
     await this.quickPickRow(text).first().waitFor();
+    if (picture) await this.screenshot(picture);
     await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(text);
     await this.quickPickRow(text).first().click();
   }
@@ -133,10 +156,12 @@ export class Workbench {
     await this.toolbarButton('pause').waitFor();
   }
 
-  /** The call stack's frames: `Stack Frame total, line 22, pricing.py`. */
-  async callStack(): Promise<string[]> {
+  /** Waits for a frame of the call stack: `Stack Frame total, line 22, pricing.py`. The lower ones come later. */
+  async waitFrame(text: RegExp): Promise<void> {
     const rows = this.page.locator(`${DEBUG_VIEW} .debug-call-stack .monaco-list-row:has(.stack-frame)`);
-    return (await readRows(rows)).map((row) => row.aria);
+    await until(`the call stack has ${text}`, async () =>
+      (await readRows(rows)).some((row) => text.test(row.aria)),
+    );
   }
 
   /** Waits for a variable whose row starts like that, for example `goods, value 16`. */
@@ -182,13 +207,13 @@ export class Workbench {
   }
 
   /** What the Debug Console proposes after this text; the input is empty again afterwards. */
-  async completions(text: string, picture?: string): Promise<string[]> {
+  async completions(text: string): Promise<string[]> {
     await this.typeInConsole(text);
     await this.page.keyboard.press('Control+Space');
     const rows = this.page.locator('.suggest-widget.visible .monaco-list-row');
     await rows.first().waitFor();
-    if (picture) await this.screenshot(picture);
-    const labels = (await readRows(rows)).map((row) => row.aria.split(/[,\s]/)[0] ?? '');
+
+    const labels = (await readRows(rows)).map((row) => row.label);
     await this.page.keyboard.press('Escape');
     await this.typeInConsole('');
     return labels;
@@ -200,10 +225,15 @@ export class Workbench {
     return rows.join('\n');
   }
 
-  /** Opens Run and Debug and returns a row of one of its views. */
-  async debugViewRow(text: string): Promise<Locator> {
+  /** Opens Run and Debug with one of its views unfolded, and returns the view's row with this text. */
+  async debugViewRow(view: string, text: string): Promise<Locator> {
     await this.page.keyboard.press('Control+Shift+D');
-    const row = this.page.locator(`${DEBUG_VIEW} .monaco-list-row`).filter({ hasText: text }).first();
+    const pane = this.page.locator(`${DEBUG_VIEW} .pane`).filter({
+      has: this.page.locator(`.pane-header[aria-label^="${view}"]`),
+    });
+    const header = pane.locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    const row = pane.locator('.monaco-list-row').filter({ hasText: text }).first();
     await row.waitFor();
     return row;
   }
@@ -299,6 +329,14 @@ export async function until(
     if (Date.now() > end) throw new Error(`In ${limitMs} ms it did not come true that ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** Waits for a moment only. */
+function appears(what: Locator): Promise<boolean> {
+  return what.waitFor({ timeout: 1000 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function near(box: { y: number; height: number } | null, y: number): boolean {

@@ -10,8 +10,6 @@ export interface ServerOptions {
   userSettings?: Record<string, unknown>;
   /** Kept after the end; default: a fresh folder that `stop` removes. */
   dataDir?: string;
-  /** Lets a page receive the extension host's console through `codeAutomationLog`. */
-  automation?: boolean;
 }
 
 /** A running workbench. */

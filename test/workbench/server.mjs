@@ -64,7 +64,6 @@ async function serve(runtime, dataDir, options, dropData) {
     ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--connection-token', token],
     ...['--telemetry-level', 'off', '--disable-workspace-trust', '--disable-experiments'],
     '--disable-getting-started-override',
-    ...(options.automation ? ['--enable-smoke-test-driver'] : []),
   ]);
   const stopOnExit = () => child.process.kill('SIGKILL');
   process.once('exit', stopOnExit);
