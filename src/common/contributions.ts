@@ -83,7 +83,7 @@ export const MENUS: Record<string, readonly MenuItem[]> = {
 };
 
 const VIEWS = {
-  debug: [{ id: PROCESS_VIEW, name: 'Python Processes', icon: 'media/processes.svg', visibility: 'visible' }],
+  debug: [{ id: PROCESS_VIEW, name: 'Python Processes', icon: 'media/processes.svg' }],
 };
 
 const WELCOMES = [

@@ -39,11 +39,9 @@ export class Messages {
   async explainRefusal(process: PythonProcess): Promise<boolean> {
     const text = refusalText(process);
     const copy = offeredCommand(text) === undefined ? [] : [COPY];
-    const button = await vscode.window.showWarningMessage(
-      `${process.label} (${process.pid}): ${text}`,
-      ...copy,
-      PICK,
-    );
+    const title = `${process.label} (${process.pid}) cannot be attached to.`;
+    // Modal, for it takes the place of the list that the user was choosing from.
+    const button = await vscode.window.showWarningMessage(title, { modal: true, detail: text }, PICK, ...copy);
     if (button === COPY) await copyCommand(text);
     return button === PICK;
   }
