@@ -1,0 +1,127 @@
+/** From a process id to an agent that answers. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { PylatchError } from '../common/errors';
+import { agentAssets } from './assets';
+import { connectAgent } from './connect';
+import type { SessionFolder } from './os/index';
+import { defuse, placeAgent } from './place';
+import type { Placed } from './place';
+import { openTarget, preflight } from './target';
+import type { OpenTarget } from './target';
+import type { AttachedAgent, AttachOptions, Phase } from './types';
+import { cancelled, endedOr, runScript } from './wake';
+
+export { execScript } from './exec';
+export { inspect } from './target';
+export type { TargetInfo, ThreadInfo } from './target';
+
+/** A stub that was taken just before its request was withdrawn shows itself within this time. */
+const AFTERMATH_MS = 100;
+const POLL_MS = 2;
+
+/**
+ * Attaches to a running Python process.
+ * @param assets reads what is placed in the target's reach, for its minor version
+ * @throws PylatchError what stood in the way; nothing of ours runs in the target afterwards
+ */
+export async function attach(options: AttachOptions, assets = agentAssets): Promise<AttachedAgent> {
+  const phases = new PhaseClock(options.onPhase);
+  const deadline = performance.now() + options.timeoutMs;
+  phases.enter('inspect');
+  giveUpIfAborted(options);
+  const target = await openTarget(options.pid);
+  try {
+    phases.enter('preflight');
+    preflight(target, options.thread);
+    phases.enter('place');
+    giveUpIfAborted(options);
+    const placed = placeAgent(target, assets(target.runtime.offsets.version.minor));
+    return await bringIn(target, placed, options, phases, deadline);
+  } finally {
+    target.process.close();
+  }
+}
+
+async function bringIn(
+  target: OpenTarget,
+  placed: Placed,
+  options: AttachOptions,
+  phases: PhaseClock,
+  deadline: number,
+): Promise<AttachedAgent> {
+  const { folder, script, token } = placed;
+  try {
+    phases.enter('arm');
+    const taker = await runScript(target, {
+      choice: options.thread,
+      path: script,
+      deadline,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+      onNews: (phase, detail) => (phase === 'arm' ? phases.enter('wake') : phases.note(detail)),
+    });
+    phases.enter('seen', `thread ${taker.nativeId}`);
+    const check = (): void => checkTarget(target, options);
+    const agent = await connectAgent(folder, { config: options.config, token, deadline, check });
+    phases.enter('connected');
+    return { ...agent, timings: phases.finish() };
+  } catch (error) {
+    await undo(folder);
+    throw error;
+  } finally {
+    folder.remove();
+  }
+}
+
+/**
+ * The request was withdrawn, but a thread may have taken it in the same moment. The stub it reads is empty by
+ * now, or the agent is coming up: then it is met and left at once, upon which it undoes itself.
+ */
+async function undo(folder: SessionFolder): Promise<void> {
+  defuse(folder);
+  const deadline = performance.now() + AFTERMATH_MS;
+  while (performance.now() < deadline) {
+    if (folder.exists('sock')) {
+      const socket = await folder.connect().catch(() => undefined);
+      socket?.destroy();
+      if (socket !== undefined) return;
+    }
+    await delay(POLL_MS);
+  }
+}
+
+function giveUpIfAborted({ signal, pid }: AttachOptions): void {
+  if (signal?.aborted === true) throw cancelled(pid);
+}
+
+function checkTarget(target: OpenTarget, options: AttachOptions): void {
+  giveUpIfAborted(options);
+  const state = new PylatchError('internal', 'the target is alive');
+  const ended = endedOr(target, state);
+  if (ended !== state) throw ended;
+}
+
+/** Announces the phases and measures them. */
+class PhaseClock {
+  private readonly timings: Partial<Record<Phase, number>> = {};
+  private current: Phase | undefined;
+  private since = 0;
+
+  constructor(private readonly announce: AttachOptions['onPhase']) {}
+
+  enter(phase: Phase, detail?: string): void {
+    this.finish();
+    this.current = phase;
+    this.since = performance.now();
+    this.announce?.(phase, detail);
+  }
+
+  note(detail?: string): void {
+    if (this.current !== undefined) this.announce?.(this.current, detail);
+  }
+
+  finish(): Partial<Record<Phase, number>> {
+    if (this.current !== undefined) this.timings[this.current] = performance.now() - this.since;
+    return this.timings;
+  }
+}

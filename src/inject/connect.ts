@@ -1,0 +1,108 @@
+/** From "the stub was taken" to "the agent has answered". */
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isErrorId, PylatchError } from '../common/errors';
+import { FrameSocket } from '../common/frames';
+import { WIRE_VERSION } from '../common/wire';
+import type { AgentConfig, Hello, Welcome } from '../common/wire';
+import type { SessionFolder } from './os/index';
+
+/** Limits and the way out of a wait. */
+export interface ConnectOptions {
+  config: AgentConfig;
+  token: string;
+  /** By `performance.now()`. */
+  deadline: number;
+  /** Throws when the target has ended or the caller has given up. */
+  check(): void;
+}
+
+const POLL_MS = 1;
+const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
+
+/**
+ * Waits for the agent's socket, connects and shakes hands.
+ * @throws PylatchError what the agent left in its error file, `agent-failed`, `wire-version`, or `attach-timeout`
+ */
+export async function connectAgent(
+  folder: SessionFolder,
+  options: ConnectOptions,
+): Promise<{ link: FrameSocket; welcome: Welcome }> {
+  const link = new FrameSocket(await awaitSocket(folder, options));
+  try {
+    const hello: Hello = { version: WIRE_VERSION, token: options.token, config: options.config };
+    link.send(hello);
+    return { link, welcome: checkWelcome(await firstMessage(link, options)) };
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+async function awaitSocket(folder: SessionFolder, options: ConnectOptions): Promise<Socket> {
+  for (;;) {
+    const socket = folder.exists('sock') ? await tryConnect(folder) : undefined;
+    if (socket !== undefined) return socket;
+    reportedError(folder);
+    options.check();
+    if (performance.now() > options.deadline) throw silent('did not open its connection in time');
+    await delay(POLL_MS);
+  }
+}
+
+/** The socket's name exists a moment before anybody listens at it. */
+async function tryConnect(folder: SessionFolder): Promise<Socket | undefined> {
+  try {
+    return await folder.connect();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (NOT_YET.has(code)) return undefined;
+    throw new PylatchError(
+      'agent-failed',
+      `The agent in the process cannot be reached (${code}).`,
+      'Run Pylatch as the same user, outside of a sandbox.',
+    );
+  }
+}
+
+/** The agent says why it cannot work: an id of the catalogue, a line end, and the text. */
+function reportedError(folder: SessionFolder): void {
+  const report = folder.exists('error') ? folder.read('error') : undefined;
+  if (report === undefined || !report.includes('\n')) return;
+  const end = report.indexOf('\n');
+  const [id, text] = [report.slice(0, end).trim(), report.slice(end + 1).trim()];
+  if (id === 'already-attached') {
+    throw new PylatchError(id, text, 'End the other session first, or wait a moment until it has let go.');
+  }
+  throw new PylatchError(isErrorId(id) ? id : 'agent-failed', text, 'The program goes on as before.');
+}
+
+function firstMessage(link: FrameSocket, options: ConnectOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const left = Math.max(1, options.deadline - performance.now());
+    const timer = setTimeout(() => reject(silent('did not answer in time')), left);
+    link.onClose(() => {
+      clearTimeout(timer);
+      reject(silent('closed the connection before it answered'));
+    });
+    link.onMessage((message) => {
+      clearTimeout(timer);
+      link.onMessage(() => undefined);
+      resolve(message);
+    });
+  });
+}
+
+function checkWelcome(message: unknown): Welcome {
+  const welcome = message as Partial<Welcome> | null;
+  if (welcome?.version === WIRE_VERSION && typeof welcome.pid === 'number') return welcome as Welcome;
+  throw new PylatchError(
+    'wire-version',
+    `The agent in the process speaks version ${String(welcome?.version)} of the protocol, not ${WIRE_VERSION}.`,
+    'Install Pylatch anew: its parts do not belong together.',
+  );
+}
+
+function silent(what: string): PylatchError {
+  return new PylatchError('agent-failed', `The agent was started in the process but ${what}.`, 'Try again.');
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { PylatchError } from '../common/errors';
+import { defuse, placeScript, removeWhenRead } from './place';
+import { openTarget, preflight } from './target';
+import type { ThreadChoice } from './types';
+import { runScript } from './wake';
+
+/** A user's script for a running process. */
+export interface ExecOptions {
+  pid: number;
+  thread: ThreadChoice;
+  timeoutMs: number;
+  /** The program, or the file that holds it on this side. */
+  script: { text: string } | { path: string };
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs a script once in a running process, as `sys.remote_exec` would: in a namespace of its own, on the chosen
+ * thread, between two steps of the program. Resolves when the interpreter has taken the script; what the script
+ * raises goes to the target's `sys.unraisablehook`, which by default prints it to the target's stderr.
+ * @throws PylatchError as `attach` does; `bad-arguments` for a script that cannot be read
+ */
+export async function execScript(options: ExecOptions): Promise<void> {
+  const deadline = performance.now() + options.timeoutMs;
+  const text = await scriptText(options.script);
+  const target = await openTarget(options.pid);
+  try {
+    preflight(target, options.thread);
+    const { folder, script } = placeScript(target, text);
+    try {
+      await runScript(target, {
+        choice: options.thread,
+        path: script,
+        deadline,
+        timeoutMs: options.timeoutMs,
+        signal: options.signal,
+        onNews: () => undefined,
+      });
+    } catch (error) {
+      defuse(folder);
+      throw error;
+    } finally {
+      await removeWhenRead(folder);
+    }
+  } finally {
+    target.process.close();
+  }
+}
+
+async function scriptText(script: ExecOptions['script']): Promise<string | Buffer> {
+  if ('text' in script) return script.text;
+  try {
+    return await readFile(script.path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PylatchError(
+      'bad-arguments',
+      `The script ${script.path} cannot be read (${code}).`,
+      'Check the path.',
+    );
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The start of CPython's runtime state describes itself: `_Py_DebugOffsets`
+ * (CPython's Include/internal/pycore_debug_offsets.h). The order of its fields differs between minor versions,
+ * so each version has a table of indexes here. All values are little-endian 64-bit words.
+ */
+import { PylatchError } from '../common/errors';
+
+export const COOKIE = 'xdebugpy';
+
+/** Enough for the tables of every known version. Bytes. */
+export const OFFSETS_SIZE = 1024;
+
+/** Offsets (bytes) inside the runtime's structures, and what the build says of itself. */
+export interface DebugOffsets {
+  version: PythonVersion;
+  freeThreaded: boolean;
+  runtime: { size: number; interpretersHead: number };
+  interpreter: {
+    size: number;
+    id: number;
+    next: number;
+    threadsHead: number;
+    threadsMain: number;
+    remoteDebugEnabled: number;
+  };
+  thread: {
+    size: number;
+    next: number;
+    interpreter: number;
+    ident: number;
+    nativeId: number;
+    evalBreaker: number;
+    /** `int`: 1 asks for the script. */
+    pendingCall: number;
+    /** NUL-terminated path of the script. */
+    scriptPath: number;
+    scriptPathSize: number;
+  };
+}
+
+export interface PythonVersion {
+  major: number;
+  minor: number;
+  micro: number;
+  /** As `sys.version` begins: `3.14.10`, `3.15.0b1`. */
+  text: string;
+}
+
+/** Word indexes of one minor version's table. */
+interface Layout {
+  /** Offset of the pending-calls ring of the main thread from the runtime's start; a debug build has another. */
+  words: number;
+  runtime: number;
+  interpreter: number;
+  thread: number;
+  threadIdent: number;
+  support: number;
+}
+
+/**
+ * Measured on 3.14.10 and 3.15.2. `runtime`: size, finalizing, interpreters_head; `interpreter`: size, id, next,
+ * threads_head, threads_main; `thread`: size, prev, next, interp; `threadIdent`: thread_id, native_thread_id;
+ * `support`: eval_breaker, support struct, enabled, pending call, path, path size.
+ */
+const LAYOUTS: Record<number, Layout> = {
+  14: { words: 95, runtime: 3, interpreter: 6, thread: 22, threadIdent: 27, support: 89 },
+  15: { words: 111, runtime: 3, interpreter: 6, thread: 22, threadIdent: 30, support: 105 },
+};
+
+/** The versions that have a table, in words. */
+export const SUPPORTED = '3.14 and 3.15';
+
+/** `PY_VERSION_HEX` in words: 0x030e0af0 is 3.14.10. */
+export function parseVersion(hex: number): PythonVersion {
+  const [major, minor, micro] = [(hex >>> 24) & 0xff, (hex >>> 16) & 0xff, (hex >>> 8) & 0xff];
+  const level = { 0xa: 'a', 0xb: 'b', 0xc: 'rc' }[(hex >>> 4) & 0xf];
+  const suffix = level === undefined ? '' : `${level}${hex & 0xf}`;
+  return { major, minor, micro, text: `${major}.${minor}.${micro}${suffix}` };
+}
+
+/** The version in the first 16 bytes of a runtime state; undefined without the cookie (before 3.13). */
+export function versionOf(bytes: Buffer): PythonVersion | undefined {
+  if (bytes.length < 16 || bytes.toString('latin1', 0, 8) !== COOKIE) return undefined;
+  return parseVersion(Number(bytes.readBigUInt64LE(8) & 0xffffffffn));
+}
+
+/** True for a version that has a layout table here. */
+export function isKnown(version: PythonVersion): boolean {
+  return version.major === 3 && version.minor in LAYOUTS;
+}
+
+/**
+ * Reads the table at the runtime's start.
+ * @throws PylatchError `python-unknown` for a version or a table that is not one of the known ones
+ */
+export function parseOffsets(bytes: Buffer, version: PythonVersion): DebugOffsets {
+  const layout = isKnown(version) ? LAYOUTS[version.minor] : undefined;
+  if (layout === undefined || bytes.length < layout.words * 8) throw unknownLayout(version);
+  const offsets = pick(bytes, layout, version);
+  if (!consistent(offsets)) throw unknownLayout(version);
+  return offsets;
+}
+
+function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffsets {
+  const word = (index: number): number => Number(bytes.readBigUInt64LE(index * 8));
+  const supportStruct = word(layout.support + 1);
+  return {
+    version,
+    freeThreaded: word(2) === 1,
+    runtime: { size: word(layout.runtime), interpretersHead: word(layout.runtime + 2) },
+    interpreter: {
+      size: word(layout.interpreter),
+      id: word(layout.interpreter + 1),
+      next: word(layout.interpreter + 2),
+      threadsHead: word(layout.interpreter + 3),
+      threadsMain: word(layout.interpreter + 4),
+      remoteDebugEnabled: word(layout.support + 2),
+    },
+    thread: {
+      size: word(layout.thread),
+      next: word(layout.thread + 2),
+      interpreter: word(layout.thread + 3),
+      ident: word(layout.threadIdent),
+      nativeId: word(layout.threadIdent + 1),
+      evalBreaker: word(layout.support),
+      pendingCall: supportStruct + word(layout.support + 3),
+      scriptPath: supportStruct + word(layout.support + 4),
+      scriptPathSize: word(layout.support + 5),
+    },
+  };
+}
+
+/** A wrong table would make us write somewhere: every offset must lie inside its structure, and the path be 512 long. */
+function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
+  const within = (offset: number, size: number): boolean =>
+    offset >= 0 && offset % 4 === 0 && offset + 4 <= size;
+  return (
+    thread.scriptPathSize === 512 &&
+    thread.scriptPath === thread.pendingCall + 4 &&
+    thread.nativeId === thread.ident + 8 &&
+    within(runtime.interpretersHead, runtime.size) &&
+    [interpreter.id, interpreter.next, interpreter.threadsHead, interpreter.threadsMain].every((offset) =>
+      within(offset, interpreter.size),
+    ) &&
+    within(interpreter.remoteDebugEnabled, interpreter.size) &&
+    [thread.next, thread.interpreter, thread.nativeId, thread.evalBreaker, thread.pendingCall].every(
+      (offset) => within(offset, thread.size),
+    )
+  );
+}
+
+/** The refusal of a version that nobody has measured. */
+export function unknownLayout(version: PythonVersion): PylatchError {
+  return new PylatchError(
+    'python-unknown',
+    `This is Python ${version.text}, and this release of Pylatch knows ${SUPPORTED}.`,
+    'Install a newer release of Pylatch.',
+  );
+}

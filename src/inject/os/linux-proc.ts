@@ -1,0 +1,106 @@
+/** What `/proc` says of a process (proc(5)). Everything that cannot be read is undefined or empty. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { Mapping, ProcessStatus } from './types';
+
+/** The text of a file below `/proc/PID`. */
+export function procText(pid: number | 'self', name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A link below `/proc/PID`, for example `exe` or `ns/mnt`. */
+export function procLink(pid: number | 'self', name: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line of `/proc/PID/status` by its name. */
+export function statusField(status: string, name: string): string | undefined {
+  return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1];
+}
+
+/** The fields of `/proc/PID/stat` after the name, which may itself hold blanks and brackets. */
+export function statFields(stat: string): { name: string; fields: string[] } {
+  const open = stat.indexOf('(');
+  const close = stat.lastIndexOf(')');
+  return {
+    name: stat.slice(open + 1, close),
+    fields: stat
+      .slice(close + 2)
+      .trim()
+      .split(' '),
+  };
+}
+
+/** Start time in clock ticks after boot: field 22 of proc(5), the 20th after the name. */
+export function startTicks(fields: string[]): string {
+  return fields[19] ?? '';
+}
+
+/** The process that has this pid, or the thread of which it is the number. */
+export function processStatus(pid: number): ProcessStatus | undefined {
+  const stat = procText(pid, 'stat');
+  const status = procText(pid, 'status');
+  if (stat === undefined || status === undefined) return undefined;
+  const { name, fields } = statFields(stat);
+  const ids = (field: string): number[] => (statusField(status, field) ?? '').split(/\s+/).map(Number);
+  const [uid = -1, effectiveUid = -1] = ids('Uid');
+  return {
+    pid,
+    parentPid: Number(fields[1]),
+    name,
+    state: processState(fields[0] ?? ''),
+    uid,
+    effectiveUid,
+    effectiveGid: ids('Gid')[1] ?? -1,
+    startId: startTicks(fields),
+    owner: Number(statusField(status, 'Tgid') ?? pid),
+  };
+}
+
+function processState(letter: string): ProcessStatus['state'] {
+  if (letter === 'Z' || letter === 'X') return 'ended';
+  return letter === 'T' ? 'stopped' : 'alive';
+}
+
+/** The environment with which the process was started. */
+export function environment(pid: number): Map<string, string> {
+  const entries = (procText(pid, 'environ') ?? '').split('\0').map((entry): [string, string] => {
+    const at = entry.indexOf('=');
+    return [entry.slice(0, at), Buffer.from(entry.slice(at + 1), 'latin1').toString('utf8')];
+  });
+  return new Map(entries);
+}
+
+/** The command line, decoded. Empty for kernel threads and ended processes. */
+export function commandLine(pid: number): string[] {
+  const raw = Buffer.from(procText(pid, 'cmdline') ?? '', 'latin1').toString('utf8');
+  return raw === '' ? [] : raw.replace(/\0$/, '').split('\0');
+}
+
+const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)$/;
+
+/** The address space, in its order. */
+export function mappings(pid: number): Mapping[] {
+  const found: Mapping[] = [];
+  for (const line of (procText(pid, 'maps') ?? '').split('\n')) {
+    const match = MAPPING.exec(line);
+    if (match === null) continue;
+    const [, start = '', end = '', rights = '', offset = '', path = ''] = match;
+    found.push({
+      start: parseInt(start, 16),
+      end: parseInt(end, 16),
+      writable: rights[1] === 'w',
+      executable: rights[2] === 'x',
+      offset: parseInt(offset, 16),
+      path: Buffer.from(path, 'latin1').toString('utf8'),
+    });
+  }
+  return found;
+}

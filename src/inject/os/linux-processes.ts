@@ -1,0 +1,5 @@
+import type { ProcessEntry } from './types';
+
+export function linuxPythonProcesses(): ProcessEntry[] {
+  return [];
+}

@@ -1,0 +1,125 @@
+/**
+ * Ends a thread's wait by ptrace(2), as a signal would, but without one. The thread is seized (never stopped by
+ * a signal), and its system call made to return EINTR; if this process dies meanwhile the kernel lets it go.
+ * Nothing here may wait for anything but the deadline: the thread belongs to a running program.
+ */
+import type { InterruptOutcome } from './types';
+import { resumeAddress } from './linux-activity';
+import { procText, statFields, statusField } from './linux-proc';
+import type { LinuxNative } from './native';
+
+const PTRACE_DETACH = 17;
+const PTRACE_GETREGSET = 0x4204;
+const PTRACE_SETREGSET = 0x4205;
+const PTRACE_SEIZE = 0x4206;
+const PTRACE_INTERRUPT = 0x4207;
+const PTRACE_EVENT_STOP = 128;
+/** A waiting thread stops as soon as it gets a processor; on a busy machine that takes its time. */
+const STOP_DEADLINE_MS = 50;
+const SPIN_MS = 0.5;
+const LINGER_MS = 2;
+const EINTR = 4n;
+/** ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (kernel's linux/errno.h). */
+const RESTARTS = new Set([-512n, -513n, -514n, -516n]);
+
+/** Where struct user_regs_struct of each machine keeps what we need; bytes. */
+const X64 = { size: 27 * 8, result: 10 * 8, call: 15 * 8 };
+const ARM64 = { size: 34 * 8, result: 0, pc: 32 * 8 };
+
+/**
+ * See `TargetProcess.interrupt`.
+ * @param whileStopped runs while the thread stands still; what it throws is thrown on after the thread was let go
+ */
+export function interruptThread(
+  native: LinuxNative,
+  pid: number,
+  tid: number,
+  whileStopped: () => void,
+): InterruptOutcome {
+  const resume = process.arch === 'arm64' ? resumeAddress(pid, tid) : undefined;
+  if ('errno' in native.ptrace(PTRACE_SEIZE, tid, 0)) return isTraced(pid, tid) ? 'traced' : 'refused';
+  native.ptrace(PTRACE_INTERRUPT, tid, 0);
+  const signal = awaitStop(native, tid);
+  if (signal === undefined) {
+    detachLater(native, pid, tid);
+    return 'busy';
+  }
+  try {
+    whileStopped();
+    if (signal !== 0) return 'interrupted';
+    return process.arch === 'arm64' ? endWaitArm64(native, tid, resume) : endWaitX64(native, tid);
+  } finally {
+    native.ptrace(PTRACE_DETACH, tid, signal);
+  }
+}
+
+function isTraced(pid: number, tid: number): boolean {
+  return statusField(procText(pid, `task/${tid}/status`) ?? '', 'TracerPid') !== '0';
+}
+
+/**
+ * Waits for the stop without waitpid: where the target is our own child, Node waits for it too, and either
+ * would take what the other needs.
+ * @returns the signal that the thread has to be handed when it goes on, 0 for none; undefined if it did not stop
+ */
+function awaitStop(native: LinuxNative, tid: number): number | undefined {
+  const started = performance.now();
+  for (let spent = 0; spent < STOP_DEADLINE_MS; spent = performance.now() - started) {
+    const signal = heldSignal(native, tid);
+    if (signal !== undefined) return signal;
+    if (spent > SPIN_MS) pauseBriefly();
+  }
+  return undefined;
+}
+
+/** A stop that is not our own is a signal on its way: it has to be handed on, or the program loses it. */
+function heldSignal(native: LinuxNative, tid: number): number | undefined {
+  const info = native.stopInfo(tid);
+  if ('errno' in info) return undefined;
+  return info.value.code >> 8 === PTRACE_EVENT_STOP ? 0 : info.value.signal;
+}
+
+function pauseBriefly(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.2);
+}
+
+/** A thread that was too busy to stop still will: it is let go as soon as it does. Only a stopped one can be. */
+function detachLater(native: LinuxNative, pid: number, tid: number): void {
+  const timer = setInterval(() => {
+    const signal = heldSignal(native, tid);
+    if (signal !== undefined) native.ptrace(PTRACE_DETACH, tid, signal);
+    else if (hasEnded(pid, tid)) native.reap(tid);
+    else return;
+    clearInterval(timer);
+  }, LINGER_MS);
+  timer.unref();
+}
+
+function hasEnded(pid: number, tid: number): boolean {
+  const stat = procText(pid, `task/${tid}/stat`);
+  return stat === undefined || statFields(stat).fields[0] === 'Z';
+}
+
+function endWaitX64(native: LinuxNative, tid: number): InterruptOutcome {
+  const registers = Buffer.alloc(X64.size);
+  if ('errno' in native.registers(PTRACE_GETREGSET, tid, registers)) return 'refused';
+  const result = registers.readBigInt64LE(X64.result);
+  if (registers.readBigInt64LE(X64.call) < 0n) return 'not-waiting';
+  if (result === -EINTR) return 'interrupted';
+  if (!RESTARTS.has(result)) return 'not-waiting';
+  registers.writeBigInt64LE(-EINTR, X64.result);
+  registers.writeBigInt64LE(-1n, X64.call);
+  return 'errno' in native.registers(PTRACE_SETREGSET, tid, registers) ? 'refused' : 'interrupted';
+}
+
+/** Here the kernel has already stepped back to the call instruction when it means to restart the call. */
+function endWaitArm64(native: LinuxNative, tid: number, resume: bigint | undefined): InterruptOutcome {
+  const registers = Buffer.alloc(ARM64.size);
+  if ('errno' in native.registers(PTRACE_GETREGSET, tid, registers)) return 'refused';
+  const pc = registers.readBigUInt64LE(ARM64.pc);
+  if (pc === resume) return registers.readBigInt64LE(ARM64.result) === -EINTR ? 'interrupted' : 'not-waiting';
+  if (resume === undefined || pc + 4n !== resume) return 'not-waiting';
+  registers.writeBigUInt64LE(pc + 4n, ARM64.pc);
+  registers.writeBigInt64LE(-EINTR, ARM64.result);
+  return 'errno' in native.registers(PTRACE_SETREGSET, tid, registers) ? 'refused' : 'interrupted';
+}

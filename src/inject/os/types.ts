@@ -1,0 +1,152 @@
+/**
+ * What the injector needs of an operating system. One implementation for each system; the rest of `inject`
+ * names none of them.
+ */
+import type { Socket } from 'node:net';
+import type { PylatchError } from '../../common/errors';
+import type { ImageBytes } from '../image/bytes';
+
+/** A process as its system's process list shows it, without any special right. */
+export interface ProcessStatus {
+  pid: number;
+  parentPid: number;
+  /** The system's own short name. */
+  name: string;
+  /** `ended`: exists but has finished (a zombie); `stopped`: suspended by job control. */
+  state: 'alive' | 'stopped' | 'ended';
+  uid: number;
+  effectiveUid: number;
+  effectiveGid: number;
+  /** Distinguishes the process from a later one with the same pid. */
+  startId: string;
+  /** The process that `pid` belongs to, where it is the number of one thread. */
+  owner: number;
+}
+
+/** A part of an address space that holds a piece of a file, or of nothing. */
+export interface Mapping {
+  start: number;
+  end: number;
+  writable: boolean;
+  executable: boolean;
+  /** Offset in the file, bytes. */
+  offset: number;
+  /** As the target names it; empty for anonymous memory. */
+  path: string;
+}
+
+/** A program file mapped into the target; the main executable comes first. */
+export interface LoadedImage {
+  /** As the target names it. */
+  path: string;
+  mappings: Mapping[];
+  /** The executable or library bytes, where this side can reach them. */
+  withBytes<T>(use: (image: ImageBytes) => T): T | undefined;
+}
+
+/** Reads and writes another process. Every failure is a {@link MemoryError}. */
+export interface ProcessMemory {
+  read(address: number, length: number): Buffer;
+  write(address: number, bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** The target's memory is not there, or not ours to touch. */
+export class MemoryError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'MemoryError';
+  }
+}
+
+/**
+ * What a thread does, as far as waking it goes.
+ * `running`: no need to wake it. `waiting`: in a system call that Python restarts by itself when interrupted.
+ * `lock`: in a lock wait, which an interruption does not end. `delicate`: an interruption may be seen by the
+ * program. `stopped`: suspended. `stuck`: cannot be interrupted. `unknown`: the system does not tell.
+ */
+export type ActivityKind = 'running' | 'waiting' | 'lock' | 'delicate' | 'stopped' | 'stuck' | 'unknown';
+
+export interface ThreadActivity {
+  kind: ActivityKind;
+  /** Goes after "thread 71 ": "waits in read", "runs code". */
+  what: string;
+}
+
+/**
+ * `interrupted`: the thread left its wait. `not-waiting`: it was not in an interruptible wait. `busy`: it did not
+ * stop in time and was left alone. `traced`: another debugger holds it. `refused`: no right, or gone.
+ */
+export type InterruptOutcome = 'interrupted' | 'not-waiting' | 'busy' | 'traced' | 'refused';
+
+/** A target that is open for reading, writing and waking. */
+export interface TargetProcess extends ProcessMemory {
+  readonly pid: number;
+  /** Program files mapped into it. */
+  images(): LoadedImage[];
+  /** Undefined when the thread has ended. */
+  activity(tid: number): ThreadActivity | undefined;
+  /**
+   * Ends the thread's wait as if a signal had arrived. Synchronous: the thread is stopped for well under a
+   * millisecond, and never stays stopped, even if this process is killed in between.
+   * @param whileStopped runs while the thread stands still
+   */
+  interrupt(tid: number, whileStopped: () => void): InterruptOutcome;
+}
+
+/** A private folder that both sides can reach, for the files of one attach. */
+export interface SessionFolder {
+  /** As the target names it. */
+  target: string;
+  /** As this process names it. */
+  host: string;
+  /** Writes a file that the target may read. */
+  write(name: string, content: string | Uint8Array): void;
+  /** Reads a small file that the target may have written; undefined when it is not there. */
+  read(name: string): string | undefined;
+  /** Empties a file that is there. */
+  truncate(name: string): void;
+  exists(name: string): boolean;
+  /** True once somebody has read the file, as far as the file system tells. */
+  wasRead(name: string): boolean;
+  /** Connects to the agent that listens in the folder; rejects with the system's error. */
+  connect(): Promise<Socket>;
+  remove(): void;
+}
+
+/** What one process looks like to somebody who seeks Python. */
+export interface ProcessEntry {
+  pid: number;
+  parentPid: number;
+  uid: number;
+  user: string;
+  startedAt: number;
+  executable?: string;
+  commandLine: string[];
+  cwd?: string;
+  /** Of the interpreter inside: exact or minor only. */
+  version?: string;
+  /** Why memory access is refused; absent when it is granted. */
+  refusal?: PylatchError;
+}
+
+export interface TargetOs {
+  /** Undefined when there is no such process. */
+  status(pid: number): ProcessStatus | undefined;
+  /**
+   * Checks the right to debug the process, without any effect on it.
+   * @throws PylatchError `no-permission` with the right that is missing and how to get it
+   */
+  checkAccess(status: ProcessStatus): void;
+  /** Opens for reading, writing and waking. */
+  open(pid: number): Promise<TargetProcess>;
+  /** Opens for a cheap look. */
+  peek(pid: number): ProcessMemory & Pick<TargetProcess, 'images'>;
+  /** Makes the session folder where the target can reach it, and sweeps what dead sessions left beside it. */
+  makeFolder(status: ProcessStatus): SessionFolder;
+  /** All processes that run Python, as far as can be seen. */
+  pythonProcesses(): ProcessEntry[];
+}

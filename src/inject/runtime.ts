@@ -1,0 +1,231 @@
+/** Finds CPython's runtime state in a process, and walks from it to the interpreter and its threads. */
+import { PylatchError } from '../common/errors';
+import { bytesAt, findSection, findSymbol, loadSegments } from './image/elf';
+import type { ImageBytes } from './image/bytes';
+import {
+  COOKIE,
+  isKnown,
+  OFFSETS_SIZE,
+  parseOffsets,
+  parseVersion,
+  unknownLayout,
+  versionOf,
+} from './offsets';
+import type { DebugOffsets, PythonVersion } from './offsets';
+import { MemoryError } from './os/index';
+import type { LoadedImage, ProcessMemory, TargetProcess } from './os/index';
+
+/** The runtime state of a process whose layout is known. */
+export interface Runtime {
+  address: number;
+  offsets: DebugOffsets;
+  /** The program file that holds it. */
+  image: string;
+  /** Address of `PyErr_CheckSignals` in the target, where the image exports it. */
+  checkSignals?: number;
+}
+
+/** The main interpreter (id 0). */
+export interface Interpreter {
+  address: number;
+  /** The target's own switch: false when it was started with remote debugging off. */
+  remoteDebugEnabled: boolean;
+  threads: PythonThread[];
+  /** Address of the main thread's state; 0 where the runtime has not recorded one, or has forgotten it. */
+  mainThread: number;
+}
+
+export interface PythonThread {
+  /** Address of the thread's state. */
+  address: number;
+  /** The system's number of the thread. */
+  nativeId: number;
+  /** What `threading.get_ident` returns in it. */
+  ident: bigint;
+}
+
+/** A Python whose table is not there or too old still has a version to tell the user. */
+export type FoundPython = { runtime: Runtime } | { version: string };
+
+type Images = Pick<TargetProcess, 'images'>;
+
+const MAX_LIST = 20_000;
+const PY_VERSION_NAME = /(?:lib)?python(\d)\.(\d+)/;
+
+/**
+ * Looks for Python in the process.
+ * @returns undefined when there is none
+ * @throws PylatchError `python-unknown` for a layout that is not known here
+ */
+export function findPython(process: ProcessMemory & Images): FoundPython | undefined {
+  const images = process.images();
+  let old: string | undefined;
+  for (const image of images) {
+    const found = image.withBytes((bytes) => inspectImage(process, image, bytes));
+    if (found !== undefined && 'runtime' in found) return found;
+    old ??= found?.version ?? versionByName(image.path);
+  }
+  if (old !== undefined && !isNew(old)) return { version: old };
+  const runtime = scanForCookie(process, images);
+  if (runtime !== undefined) return { runtime };
+  return old === undefined ? undefined : { version: old };
+}
+
+function isNew(version: string): boolean {
+  return Number(version.split('.')[1]) >= 14;
+}
+
+function versionByName(path: string): string | undefined {
+  const match = PY_VERSION_NAME.exec(path.slice(path.lastIndexOf('/') + 1));
+  return match ? `${match[1]}.${match[2]}` : undefined;
+}
+
+function inspectImage(
+  process: ProcessMemory,
+  image: LoadedImage,
+  bytes: ImageBytes,
+): FoundPython | undefined {
+  const section = findSection(bytes, '.PyRuntime');
+  if (section === undefined) return undefined;
+  const bias = loadBias(image, bytes);
+  const runtime = bias === undefined ? undefined : readRuntime(process, section.address + bias, image.path);
+  if (runtime === undefined) {
+    const version = imageVersion(bytes)?.text ?? versionByName(image.path);
+    return version === undefined ? undefined : { version };
+  }
+  const checkSignals = findSymbol(bytes, 'PyErr_CheckSignals');
+  if (checkSignals && bias !== undefined) runtime.checkSignals = checkSignals.address + bias;
+  return { runtime };
+}
+
+/** How far the image was moved when it was loaded: 0 for a fixed one. */
+function loadBias(image: LoadedImage, bytes: ImageBytes): number | undefined {
+  const segments = loadSegments(bytes);
+  for (const mapping of image.mappings) {
+    for (const segment of segments) {
+      const shift = segment.offset - mapping.offset;
+      // The kernel maps whole pages: the segment starts `shift` bytes into its mapping.
+      if (shift >= 0 && shift < 0x10000 && shift < mapping.end - mapping.start)
+        return mapping.start + shift - segment.address;
+    }
+  }
+  return undefined;
+}
+
+/** `Py_Version`, which 3.11 and newer export. */
+function imageVersion(bytes: ImageBytes): PythonVersion | undefined {
+  const symbol = findSymbol(bytes, 'Py_Version');
+  const value = symbol && bytesAt(bytes, symbol.address, 4);
+  return value && parseVersion(value.readUInt32LE(0));
+}
+
+/**
+ * What a program file says of the Python in it, without a process.
+ * @returns undefined when there is no Python in the file
+ */
+export function pythonInFile(bytes: ImageBytes): { version?: PythonVersion; address: number } | undefined {
+  const section = findSection(bytes, '.PyRuntime');
+  if (section === undefined) return undefined;
+  const start = bytes.slice(section.offset, 16);
+  const version = (start && versionOf(start)) ?? imageVersion(bytes);
+  return { address: section.address, ...(version ? { version } : {}) };
+}
+
+/** The runtime state at that address; undefined where there is no cookie. */
+function readRuntime(process: ProcessMemory, address: number, image: string): Runtime | undefined {
+  const start = attempt(() => process.read(address, 16));
+  const version = start && versionOf(start);
+  if (version === undefined || version.major !== 3 || version.minor < 14) return undefined;
+  if (!isKnown(version)) throw unknownLayout(version);
+  return { address, image, offsets: parseOffsets(process.read(address, OFFSETS_SIZE), version) };
+}
+
+/** The last resort for files that cannot be read or have lost their section table: the data parts of all images. */
+function scanForCookie(process: ProcessMemory, images: LoadedImage[]): Runtime | undefined {
+  for (const image of images) {
+    for (const { start, end } of image.mappings.filter((mapping) => mapping.writable)) {
+      const bytes = attempt(() => process.read(start, end - start));
+      for (let at = bytes?.indexOf(COOKIE) ?? -1; at >= 0; at = bytes?.indexOf(COOKIE, at + 1) ?? -1) {
+        const runtime =
+          at % 8 === 0 ? attempt(() => readRuntime(process, start + at, image.path)) : undefined;
+        if (runtime !== undefined) return runtime;
+      }
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Walks to the main interpreter and its threads. The target runs meanwhile and may change its lists: a walk that
+ * goes astray is begun again.
+ * @throws PylatchError `interpreter-not-ready` when Python has not started or has ended
+ */
+export function walkInterpreter(process: ProcessMemory, runtime: Runtime): Interpreter {
+  for (let attempts = 0; attempts < 5; attempts++) {
+    const found = attempt(() => walkOnce(process, runtime));
+    if (found !== undefined) return found;
+  }
+  throw new PylatchError(
+    'interpreter-not-ready',
+    'The Python interpreter in this process has not started yet, or is already ending.',
+    'Try again in a moment.',
+  );
+}
+
+function walkOnce(process: ProcessMemory, { address, offsets }: Runtime): Interpreter | undefined {
+  const main = mainInterpreter(process, address, offsets);
+  if (main === undefined) return undefined;
+  const threads = walkThreads(process, main, offsets);
+  return {
+    address: main,
+    remoteDebugEnabled: process.read(main + offsets.interpreter.remoteDebugEnabled, 4).readInt32LE(0) !== 0,
+    threads,
+    mainThread: pointer(process, main + offsets.interpreter.threadsMain),
+  };
+}
+
+function mainInterpreter(process: ProcessMemory, runtime: number, offsets: DebugOffsets): number | undefined {
+  let at = pointer(process, runtime + offsets.runtime.interpretersHead);
+  for (let count = 0; at !== 0 && count < MAX_LIST; count++) {
+    if (process.read(at + offsets.interpreter.id, 8).readBigInt64LE(0) === 0n) return at;
+    at = pointer(process, at + offsets.interpreter.next);
+  }
+  return undefined;
+}
+
+function walkThreads(
+  process: ProcessMemory,
+  interpreter: number,
+  { interpreter: own, thread }: DebugOffsets,
+): PythonThread[] {
+  const threads: PythonThread[] = [];
+  let at = pointer(process, interpreter + own.threadsHead);
+  while (at !== 0) {
+    const bytes = process.read(at, thread.nativeId + 8);
+    if (threads.length > MAX_LIST || Number(bytes.readBigUInt64LE(thread.interpreter)) !== interpreter) {
+      throw new MemoryError('EAGAIN', 'the list of threads changed');
+    }
+    threads.push({
+      address: at,
+      nativeId: Number(bytes.readBigUInt64LE(thread.nativeId)),
+      ident: bytes.readBigUInt64LE(thread.ident),
+    });
+    at = Number(bytes.readBigUInt64LE(thread.next));
+  }
+  // The newest thread comes first; a program's first thread is the most useful one to name first.
+  return threads.reverse();
+}
+
+function pointer(process: ProcessMemory, address: number): number {
+  return Number(process.read(address, 8).readBigUInt64LE(0));
+}
+
+/** Undefined instead of a {@link MemoryError}; any other error is ours and passes. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof MemoryError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,176 @@
+/** Opens a process for an attach and answers all the "can we?" questions; nothing here changes the target. */
+import { PylatchError } from '../common/errors';
+import { SUPPORTED } from './offsets';
+import { targetOs } from './os/index';
+import type { ProcessStatus, TargetOs, TargetProcess, ThreadActivity } from './os/index';
+import { findPython, walkInterpreter } from './runtime';
+import type { Interpreter, PythonThread, Runtime } from './runtime';
+import type { ThreadChoice } from './types';
+
+/** A Python process that is open for an attach. Close its `process`. */
+export interface OpenTarget {
+  os: TargetOs;
+  status: ProcessStatus;
+  process: TargetProcess;
+  runtime: Runtime;
+}
+
+/** One thread of the main interpreter, and what it does at this moment. */
+export interface ThreadInfo {
+  nativeId: number;
+  /** What `threading.get_ident` returns in it, in decimal. */
+  ident: string;
+  main: boolean;
+  activity: ThreadActivity;
+}
+
+/** What can be seen of a Python process from outside. */
+export interface TargetInfo {
+  pid: number;
+  /** For example `3.14.10`. */
+  version: string;
+  /** Built without the global interpreter lock. */
+  freeThreaded: boolean;
+  /** Built with CPython's own assertions (a `d` at the end of the program's or library's name). */
+  debugBuild: boolean;
+  /** The program file that holds the interpreter. */
+  image: string;
+  interpreterAddress: number;
+  /** The target's own switch (`-X disable-remote-debug` and its variable turn it off). */
+  remoteDebugEnabled: boolean;
+  threads: ThreadInfo[];
+}
+
+/**
+ * Looks at a process without touching it.
+ * @throws PylatchError when it is not a Python that Pylatch can read
+ */
+export async function inspect(pid: number): Promise<TargetInfo> {
+  const target = await openTarget(pid);
+  try {
+    const interpreter = walkInterpreter(target.process, target.runtime);
+    return describe(target, interpreter);
+  } finally {
+    target.process.close();
+  }
+}
+
+function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): TargetInfo {
+  return {
+    pid: process.pid,
+    version: runtime.offsets.version.text,
+    freeThreaded: runtime.offsets.freeThreaded,
+    debugBuild: /\dt?d(\.so[.\d]*)?$/.test(runtime.image),
+    image: runtime.image,
+    interpreterAddress: interpreter.address,
+    remoteDebugEnabled: interpreter.remoteDebugEnabled,
+    threads: interpreter.threads.flatMap((thread) => {
+      const activity = process.activity(thread.nativeId);
+      if (activity === undefined) return [];
+      const { nativeId, ident } = thread;
+      return [{ nativeId, ident: String(ident), main: isMain(thread, interpreter, process.pid), activity }];
+    }),
+  };
+}
+
+/** True for the runtime's recorded main thread or, where it has none, for the process's first. */
+export function isMain(thread: PythonThread, { mainThread }: Interpreter, pid: number): boolean {
+  return mainThread === 0 ? thread.nativeId === pid : thread.address === mainThread;
+}
+
+/**
+ * Opens a process and finds Python in it.
+ * @throws PylatchError `no-such-process`, `no-permission`, `not-python`, `python-too-old`, `python-unknown`
+ */
+export async function openTarget(pid: number): Promise<OpenTarget> {
+  const os = targetOs();
+  const status = livingProcess(os, pid);
+  os.checkAccess(status);
+  const process = await os.open(pid);
+  try {
+    return { os, status, process, runtime: supportedPython(process) };
+  } catch (error) {
+    process.close();
+    throw error;
+  }
+}
+
+function livingProcess(os: TargetOs, pid: number): ProcessStatus {
+  const status = Number.isInteger(pid) && pid > 0 ? os.status(pid) : undefined;
+  if (status === undefined || status.state === 'ended') {
+    const what = status === undefined ? `There is no process ${pid}.` : `Process ${pid} has already ended.`;
+    throw new PylatchError('no-such-process', what, 'Pick a running one: "pylatch ps" lists them.');
+  }
+  if (status.owner !== pid) {
+    throw new PylatchError(
+      'no-such-process',
+      `${pid} is a thread of process ${status.owner}, not a process.`,
+      `Attach to ${status.owner}, with "thread": ${pid} if that thread matters.`,
+    );
+  }
+  return status;
+}
+
+function supportedPython(process: TargetProcess): Runtime {
+  const found = findPython(process);
+  if (found === undefined) {
+    throw new PylatchError(
+      'not-python',
+      `Process ${process.pid} does not run Python.`,
+      'Pick another one: "pylatch ps" lists the Python processes.',
+    );
+  }
+  if ('runtime' in found) return found.runtime;
+  throw tooOld(process.pid, found.version);
+}
+
+/** The refusal of a Python without the debugger interface of PEP 768. */
+export function tooOld(pid: number, version: string): PylatchError {
+  return new PylatchError(
+    'python-too-old',
+    `Pylatch needs Python 3.14 or newer; process ${pid} runs Python ${version}.`,
+    `Run the program with Python ${SUPPORTED}.`,
+  );
+}
+
+/** The refusal of a target that was started with remote debugging off. */
+export function switchedOff(pid: number): PylatchError {
+  return new PylatchError(
+    'remote-debug-disabled',
+    `Process ${pid} was started with remote debugging switched off.`,
+    'Start it without -X disable-remote-debug and without PYTHON_DISABLE_REMOTE_DEBUG.',
+  );
+}
+
+/**
+ * The remaining questions: is it allowed, can it run now, is the wanted thread there?
+ * @throws PylatchError `remote-debug-disabled`, `interpreter-not-ready`, `no-such-thread`
+ */
+export function preflight(target: OpenTarget, choice: ThreadChoice): void {
+  const { pid } = target.process;
+  const interpreter = walkInterpreter(target.process, target.runtime);
+  if (!interpreter.remoteDebugEnabled) throw switchedOff(pid);
+  if (target.status.state === 'stopped') {
+    throw new PylatchError(
+      'interpreter-not-ready',
+      `Process ${pid} is suspended (Ctrl+Z or SIGSTOP), so nothing can run in it.`,
+      `Let it go on with "fg" or "kill -CONT ${pid}".`,
+    );
+  }
+  if (eligible(interpreter, pid, choice).length > 0) return;
+  const ids = interpreter.threads.map((thread) => thread.nativeId).join(', ');
+  throw new PylatchError(
+    'no-such-thread',
+    choice === 'main' || choice === 'any'
+      ? `Process ${pid} has no Python thread that could run the request.`
+      : `Process ${pid} has no Python thread ${choice}.`,
+    ids === '' ? 'Try again in a moment.' : `Its Python threads are ${ids}.`,
+  );
+}
+
+/** The threads that may take the request. */
+export function eligible(interpreter: Interpreter, pid: number, choice: ThreadChoice): PythonThread[] {
+  if (choice === 'any') return interpreter.threads;
+  if (choice === 'main') return interpreter.threads.filter((thread) => isMain(thread, interpreter, pid));
+  return interpreter.threads.filter((thread) => thread.nativeId === choice);
+}

@@ -1,0 +1,233 @@
+/** Gets a script request run: chooses threads, arms them, wakes those that wait, and watches until one took it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { PylatchError } from '../common/errors';
+import { ScriptRequest } from './arm';
+import { MemoryError } from './os/index';
+import type { ActivityKind, ThreadActivity } from './os/index';
+import { addPendingCall, findPendingQueue } from './pending';
+import { walkInterpreter } from './runtime';
+import type { Interpreter, PythonThread } from './runtime';
+import { eligible, isMain } from './target';
+import type { OpenTarget } from './target';
+import type { ThreadChoice } from './types';
+
+/** How a request is run. */
+export interface RunOptions {
+  choice: ThreadChoice;
+  /** The script, as the target names it. */
+  path: string;
+  /** By `performance.now()`. */
+  deadline: number;
+  /** For the error's text, milliseconds. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** `arm` once the request stands in memory, `wake` with news of the threads it waits for. */
+  onNews(phase: 'arm' | 'wake', detail?: string): void;
+}
+
+interface Candidate {
+  thread: PythonThread;
+  main: boolean;
+  activity: ThreadActivity;
+}
+
+const POLL_MS = 1;
+/** A woken thread runs the script well within this; if it has not, we look again. */
+const ROUND_MS = 10;
+const QUICK_ROUNDS = 10;
+const SLOW_ROUND_MS = 100;
+/** So long the others get to serve before a thread is woken whose program might notice. */
+const DELICATE_AFTER_MS = 200;
+/** Every armed thread may run the stub: enough to find one that can, and no crowd. */
+const MAX_ARMED = 64;
+
+/** The sooner a thread will come by, the earlier it is asked. */
+const ORDER: Record<ActivityKind, number> = {
+  running: 0,
+  waiting: 1,
+  unknown: 2,
+  lock: 3,
+  stuck: 4,
+  stopped: 5,
+  delicate: 6,
+};
+
+/**
+ * Runs the script in the target.
+ * @returns the thread that took it
+ * @throws PylatchError `attach-timeout`, `attach-cancelled`, `target-ended`; the request is taken back then
+ */
+export async function runScript(target: OpenTarget, options: RunOptions): Promise<PythonThread> {
+  const run = new ScriptRun(target, options);
+  try {
+    return await run.untilTaken();
+  } catch (error) {
+    if (error instanceof MemoryError) throw endedOr(target, error);
+    throw error;
+  } finally {
+    run.takeBack();
+  }
+}
+
+/** The process is gone, or its memory is: the one has a plain name. */
+export function endedOr(target: OpenTarget, error: Error): Error {
+  const status = target.os.status(target.process.pid);
+  if (status !== undefined && status.state !== 'ended' && status.startId === target.status.startId)
+    return error;
+  return new PylatchError(
+    'target-ended',
+    `Process ${target.process.pid} ended during the attach.`,
+    'Start it again and attach to the new process.',
+  );
+}
+
+class ScriptRun {
+  private readonly request: ScriptRequest;
+  private readonly started = performance.now();
+  private lastNews = '';
+  private candidates: Candidate[] = [];
+  private queue: number | undefined;
+
+  constructor(
+    private readonly target: OpenTarget,
+    private readonly options: RunOptions,
+  ) {
+    this.request = new ScriptRequest(target.process, target.runtime.offsets, options.path);
+  }
+
+  async untilTaken(): Promise<PythonThread> {
+    for (let round = 0; ; round++) {
+      this.look();
+      this.ask(round);
+      if (round === 0) this.options.onNews('arm');
+      const taken = await this.watch(round < QUICK_ROUNDS ? ROUND_MS : SLOW_ROUND_MS);
+      if (taken !== undefined) return taken;
+      this.tell();
+    }
+  }
+
+  /** Whatever happened: no thread of the target is left with a request. */
+  takeBack(): void {
+    try {
+      this.request.disarm(this.walk().threads);
+    } catch (error) {
+      // An ended target runs nothing any more.
+      if (!(error instanceof MemoryError) && !(error instanceof PylatchError)) throw error;
+    }
+  }
+
+  private walk(): Interpreter {
+    return walkInterpreter(this.target.process, this.target.runtime);
+  }
+
+  private look(): void {
+    const { process } = this.target;
+    const interpreter = this.walk();
+    this.request.forgetEnded(interpreter.threads);
+    const candidates = eligible(interpreter, process.pid, this.options.choice).flatMap(
+      (thread): Candidate[] => {
+        const activity = process.activity(thread.nativeId);
+        return activity ? [{ thread, activity, main: isMain(thread, interpreter, process.pid) }] : [];
+      },
+    );
+    this.candidates = candidates.sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** First those of the best kind only, so that as few threads as possible are disturbed; then all. */
+  private ask(round: number): void {
+    const best = this.candidates[0];
+    if (best === undefined) return;
+    const crowd = this.candidates.filter((one) => round > 0 || rank(one) === rank(best));
+    // One waiting thread is enough, as it surely comes; of running ones any may be inside a long C call.
+    const chosen =
+      round === 0 && best.activity.kind !== 'running' ? crowd.slice(0, 1) : crowd.slice(0, MAX_ARMED);
+    for (const candidate of chosen) this.askOne(candidate);
+  }
+
+  private askOne(candidate: Candidate): void {
+    const { thread, activity, main } = candidate;
+    if (!this.request.isArmed(thread)) this.request.arm(thread);
+    switch (activity.kind) {
+      case 'waiting':
+      case 'unknown':
+        this.interrupt(thread);
+        break;
+      case 'lock':
+        if (main) this.interruptLock(thread);
+        break;
+      case 'delicate':
+        if (performance.now() - this.started > DELICATE_AFTER_MS) this.interrupt(thread);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private interrupt(thread: PythonThread): void {
+    this.target.process.interrupt(thread.nativeId, () => this.request.alert(thread));
+  }
+
+  private interruptLock(thread: PythonThread): void {
+    const { process, runtime } = this.target;
+    this.queue ??= findPendingQueue(process, runtime);
+    const { queue } = this;
+    const { checkSignals, offsets } = runtime;
+    if (queue === undefined || checkSignals === undefined) return;
+    process.interrupt(thread.nativeId, () => {
+      addPendingCall(process, queue, checkSignals, thread.address + offsets.thread.evalBreaker);
+      this.request.alert(thread);
+    });
+  }
+
+  /** Polls for the time of one round. */
+  private async watch(roundMs: number): Promise<PythonThread | undefined> {
+    const until = performance.now() + roundMs;
+    do {
+      const taken = this.request.taken();
+      if (taken !== undefined) return taken;
+      this.checkLimits();
+      await delay(POLL_MS);
+    } while (performance.now() < until);
+    return undefined;
+  }
+
+  private checkLimits(): void {
+    if (this.options.signal?.aborted === true) throw cancelled(this.target.process.pid);
+    if (performance.now() < this.options.deadline) return;
+    throw this.timedOut();
+  }
+
+  private timedOut(): PylatchError {
+    const seconds = this.options.timeoutMs / 1000;
+    return new PylatchError(
+      'attach-timeout',
+      `Python did not come by within ${seconds} s: ${this.whereabouts()}. The request was taken back.`,
+      'Try again when the program is back in Python code, choose another thread, or allow more time.',
+    );
+  }
+
+  private tell(): void {
+    const news = this.whereabouts();
+    if (news !== this.lastNews) this.options.onNews('wake', news);
+    this.lastNews = news;
+  }
+
+  private whereabouts(): string {
+    const shown = this.candidates.slice(0, 5).map(({ thread, activity }) => {
+      const what = activity.kind === 'running' ? 'runs C code that does not return to Python' : activity.what;
+      return `thread ${thread.nativeId} ${what}`;
+    });
+    const more = this.candidates.length - shown.length;
+    return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  }
+}
+
+/** A main thread in a lock wait can be woken, though by more than an interruption. */
+function rank({ activity, main }: Candidate): number {
+  return activity.kind === 'lock' && main ? ORDER.lock - 0.5 : ORDER[activity.kind];
+}
+
+/** The error of an attach that its caller gave up. */
+export function cancelled(pid: number): PylatchError {
+  return new PylatchError('attach-cancelled', `The attach to process ${pid} was cancelled.`);
+}
