@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -7,11 +7,8 @@ import type { PylatchSession } from '../../src/adapter/index';
 
 const LIMIT_MS = 10_000;
 
-export interface DapEvent {
-  event: string;
-  // Tests look into bodies without declaring their shapes again.
-  body: Record<string, never> & { [key: string]: unknown };
-}
+/** The body of an event; absent ones are empty. */
+export type EventBody = Record<string, unknown>;
 
 /** A failed response as an error; `code` is the id of the protocol's error message. */
 export class RequestFailed extends Error {
@@ -94,9 +91,9 @@ export class DapClient {
   /** The first event of that name that fits, whether it has come or is to come; `after` skips older messages. */
   waitFor(
     event: string,
-    fits: (body: DapEvent['body']) => boolean = () => true,
+    fits: (body: EventBody) => boolean = () => true,
     { after = 0, limitMs = LIMIT_MS } = {},
-  ): Promise<DapEvent['body']> {
+  ): Promise<EventBody> {
     return this.until(`the event ${event}`, limitMs, () => {
       const found = this.events(event, after).find((body) => fits(body ?? {}));
       return found ?? undefined;
@@ -104,11 +101,11 @@ export class DapClient {
   }
 
   /** The bodies of all events of a name. */
-  events(event: string, after = 0): DapEvent['body'][] {
+  events(event: string, after = 0): EventBody[] {
     return this.messages
       .slice(after)
       .filter((message) => message.type === 'event' && (message as DebugProtocol.Event).event === event)
-      .map((message) => ((message as DebugProtocol.Event).body ?? {}) as DapEvent['body']);
+      .map((message) => ((message as DebugProtocol.Event).body ?? {}) as EventBody);
   }
 
   /** All responses to the request with that number: exactly one, if all is well. */
@@ -183,11 +180,11 @@ export interface SpawnedAdapter {
 }
 
 /** Starts `node FILE ARGS` and talks DAP to it. */
-export function spawnAdapter(file: string, args: string[] = []): SpawnedAdapter {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+export function spawnAdapter(file: string, args: string[] = [], options: SpawnOptions = {}): SpawnedAdapter {
+  const child = spawn(process.execPath, [file, ...args], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const close = (): Promise<number | null> => {
-    child.stdin.end();
+    child.stdin?.end();
     return exit;
   };
   return { child, client: DapClient.overProcess(child), close };
