@@ -63,9 +63,9 @@ export function refusalText(process: PythonProcess): string {
   return [refusalLine(process), found?.why, found?.fix].filter((part) => part !== undefined).join(' ');
 }
 
-/** The commands that a text offers between backticks; the first one is what to run. */
+/** The first shell command that a text quotes: what it tells the user to run. */
 export function offeredCommand(text: string): string | undefined {
-  return /`([^`]+)`/.exec(text)?.[1];
+  return /["`]((?:sudo|kill) [^"`]+)["`]/.exec(text)?.[1];
 }
 
 /** Names a program across its restarts: what is remembered as last used. */

@@ -21,9 +21,9 @@ const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
   'already-attached': [PICK],
   'no-such-thread': [OPEN_CONFIGURATION],
   'ambiguous-process': [PICK, OPEN_CONFIGURATION],
-  'interpreter-not-ready': [RETRY],
+  'interpreter-not-ready': [COPY, RETRY],
   'attach-timeout': [RETRY, PICK],
-  'place-failed': [COPY, RETRY],
+  'place-failed': [RETRY],
   'agent-failed': [RETRY],
   'target-ended': [PICK],
   'bad-arguments': [OPEN_CONFIGURATION],
@@ -41,7 +41,12 @@ export class Messages {
     const copy = offeredCommand(text) === undefined ? [] : [COPY];
     const title = `${process.label} (${process.pid}) cannot be attached to.`;
     // Modal, for it takes the place of the list that the user was choosing from.
-    const button = await vscode.window.showWarningMessage(title, { modal: true, detail: text }, PICK, ...copy);
+    const button = await vscode.window.showWarningMessage(
+      title,
+      { modal: true, detail: text },
+      PICK,
+      ...copy,
+    );
     if (button === COPY) await copyCommand(text);
     return button === PICK;
   }
