@@ -71,7 +71,7 @@ describe('a row', () => {
           severity: 'refusal',
           what: 'No.',
           why: 'Because.',
-          fix: 'Run `sudo x` first.',
+          fix: 'Run "sudo x" first.',
         },
       ],
     });
