@@ -64,9 +64,17 @@ function startSample(python) {
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('spawn', () => {
-      running.push(() => child.kill());
+      running.push(() => ended(child));
       done(child);
     });
+  });
+}
+
+function ended(child) {
+  return new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) return done();
+    child.once('exit', done);
+    child.kill();
   });
 }
 
