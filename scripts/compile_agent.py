@@ -1,20 +1,46 @@
 """Makes the agent's files: `agent-<minor>.bin` (marshalled code behind the magic number) for the Python that runs
 this, `agent.src` (the sources, for a Python of another build), and `stub.py`. Usage: compile_agent.py SOURCES OUT."""
 
+import ast
 import importlib.util
 import marshal
 import shutil
 import sys
+import types
 from pathlib import Path
+
+
+class Bare(ast.NodeTransformer):
+    """Drops annotations: each function's would be a function and a code object more in the target's memory."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        assign = ast.Assign(targets=[node.target], value=node.value)
+        return ast.copy_location(assign, node)
+
+
+def compiled(name: str, text: str) -> types.CodeType:
+    tree = ast.fix_missing_locations(Bare().visit(ast.parse(text)))
+    return compile(tree, f'<pylatch>/{name}.py', 'exec', dont_inherit=True, optimize=2)
 
 
 def main(sources: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     modules = {path.stem: path.read_text('utf-8') for path in sorted(sources.glob('*.py')) if path.stem != 'stub'}
-    codes = {
-        name: compile(text, f'<pylatch>/{name}.py', 'exec', dont_inherit=True, optimize=2)
-        for name, text in modules.items()
-    }
+    codes = {name: compiled(name, text) for name, text in modules.items()}
     minor = '.'.join(str(part) for part in sys.version_info[:2])
     (out / f'agent-{minor}.bin').write_bytes(importlib.util.MAGIC_NUMBER + marshal.dumps(codes))
     # A form feed starts each module, its name ends at the line's end: what stub.py splits by.

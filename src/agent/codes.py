@@ -4,6 +4,7 @@ import gc
 import sys
 
 from .lines import nested
+from .threads import chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +51,8 @@ def live_codes() -> Iterator[CodeType]:
         attribute = CODE_ATTRIBUTE.get(type(item))
         if attribute:
             yield getattr(item, attribute)
-    for frame in sys._current_frames().values():
-        while frame:
-            yield frame.f_code
-            frame = frame.f_back
+    for top in other_frames().values():
+        yield from (frame.f_code for frame in chain(top))
     if gc.get_freeze_count():
         yield from module_codes()
 

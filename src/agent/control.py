@@ -12,9 +12,9 @@ parked in front of its stop, and stops once the first one goes on.
 """
 
 import _thread
-import sys
 
 from .monitor import E
+from .threads import other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ class Control:
         self.forget: Callable[[set[int] | None], None] = lambda _: None
         """Drops what was shown of threads, or of all, before they go on: their frames must be free to end."""
 
+    def waiting(self, ident: int) -> FrameType | None:
+        """The top frame of a thread that waits, None for one that does not."""
+        waiter = self.waiters.get(ident)
+        return waiter.frame if waiter is not None else None
+
     # -- wishes that decide which global events are on
 
     def watch_code(self, on: bool) -> None:
@@ -111,7 +116,7 @@ class Control:
         self.monitor.wide_global(0 if self.closing else events)
 
     def _others(self) -> bool:
-        return bool(sys._current_frames().keys() - self.own - self.waiters.keys())
+        return bool(other_frames().keys() - self.own - self.waiters.keys())
 
     # -- in callbacks, on the program's threads
 
@@ -166,7 +171,7 @@ class Control:
 
         Returns False when it came by meanwhile or is gone."""
         with self.lock:
-            if ident not in self.pausing or ident not in sys._current_frames() or self.leader is not None:
+            if ident not in self.pausing or ident not in other_frames() or self.leader is not None:
                 return False
             self.pausing.discard(ident)
             self.stopped.add(ident)

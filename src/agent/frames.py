@@ -5,6 +5,7 @@ import sys
 
 from .control import OURS
 from .errors import Refusal
+from .threads import chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Frames:
         """By frame id: the thread's ident and the frame."""
         self.known: dict[int, int] = {}
         """Frame ids by id(frame)."""
-        self.waits: Callable[[int], bool] = lambda _: False
-        """Whether a thread waits in a callback: only then its stack cannot change under us."""
+        self.waiting: Callable[[int], FrameType | None] = lambda _: None
+        """The top frame of a thread that waits in a callback: only then its stack cannot change under us."""
         self.last = 0
         self.library = tuple(library_folders())
         self.mine: dict[str, bool] = {}
@@ -45,12 +46,12 @@ class Frames:
 
     def ident(self, number: int) -> int | None:
         """The thread with a DAP id, if it is alive."""
-        alive = sys._current_frames()
+        alive = other_frames()
         return next((ident for ident, other in self.numbers.items() if other == number and ident in alive), None)
 
     def threads(self) -> list[Json]:
         """DAP threads: the main thread first, the agent's own left out."""
-        frames = sys._current_frames()
+        frames = other_frames()
         idents = sorted(frames.keys() - self.own, key=self.number_of(self.main_ident()))
         return [{'id': self.number(ident), 'name': self.name(ident, frames[ident])} for ident in idents]
 
@@ -63,7 +64,7 @@ class Frames:
         main = getattr(threading, '_main_thread', None)
         if main is not None:
             return getattr(main, '_ident', None)
-        others = sys._current_frames().keys() - self.own
+        others = other_frames().keys() - self.own
         return min(others, default=None) if len(others) == 1 else None
 
     def name(self, ident: int, frame: FrameType) -> str:
@@ -85,9 +86,10 @@ class Frames:
         """The thread's frames, top first, without the agent's; empty for a thread that has ended."""
         known = self.stacks.get(ident)
         if known is None:
-            top = sys._current_frames().get(ident)
+            # A thread that waits tells its frame itself, which is also the way for a thread that asks about itself.
+            top = self.waiting(ident) or other_frames().get(ident)
             known = [frame for frame in chain(top) if not frame.f_code.co_filename.startswith(OURS)]
-            if self.waits(ident):
+            if self.waiting(ident):
                 self.stacks[ident] = known
         return known
 
@@ -154,12 +156,6 @@ class Frames:
         while frame is not None and not self.is_mine(frame):
             frame = frame.f_back
         return frame
-
-
-def chain(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
 
 
 def file_of(frame: FrameType) -> str:

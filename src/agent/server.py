@@ -11,11 +11,11 @@ import posix
 import sys
 import time
 
-from . import forks
 from .breakpoints import Breakpoints
 from .callbacks import Callbacks
-from .control import OURS, Control
+from .control import Control
 from .errors import Refusal
+from .forks import install as install_hooks
 from .frames import Frames
 from .guard import Job
 from .ledger import Ledger
@@ -23,11 +23,13 @@ from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
 from .requests import Requests
 from .stepping import Stepping
+from .threads import chain, other_frames
 from .variables import Variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     from .boot import Modules
@@ -42,10 +44,16 @@ FORK_LIMIT = 0.5
 
 
 def serve(
-    modules: Modules, claim: list[Any], directory: str, token: str, report: Callable[[str], None], end: Callable[[bool], None]
+    modules: Modules,
+    claim: list[Any],
+    directory: str,
+    token: str,
+    report: Callable[[str], None],
+    end: Callable[[bool], None],
 ) -> None:
     """Everything from the listening socket to the last undo, on the agent's thread."""
     ledger = Ledger()
+    ledger.add('claim', lambda: release(claim))
     ledger.add('session directory', lambda: remove(directory))
     try:
         monitor = Monitor(ledger)
@@ -92,7 +100,7 @@ class Agent:
         self.stepping = Stepping(self.control, self.breakpoints, self.frames)
         self.callbacks = Callbacks(self.control, self.breakpoints, self.stepping, self.fail)
         self.requests = Requests(self)
-        self.frames.waits = lambda ident: ident in self.control.waiters
+        self.frames.waiting = self.control.waiting
         self.control.describe = self.requests.describe
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
@@ -100,7 +108,7 @@ class Agent:
         self.fault: BaseException | None = None
         self.aside = False
         self.callbacks.install(monitor)
-        forks.install(self, ledger)
+        install_hooks(self, ledger)
 
     def welcome(self) -> None:
         version = '.'.join(str(part) for part in sys.version_info[:3])
@@ -255,16 +263,30 @@ class Agent:
         if reason:
             self.event('detached', {'reason': reason})
         self.link.close()
-        self.end(self.quiet())
+        quiet = self.quiet()
+        end = self.end
+        if quiet:
+            self.let_go()
+        end(quiet)
+
+    def let_go(self) -> None:
+        """Cuts the parts from one another, so that they are freed without a garbage collection."""
+        parts = (self.control, self.frames, self.breakpoints, self.stepping, self.callbacks, self.requests)
+        for part in (*parts, self.variables, self.link, self.ledger, self):
+            vars(part).clear()
 
     def quiet(self) -> bool:
         """Waits until no thread of the program is inside the agent's code. False: it must be left as it is."""
         until = time.monotonic() + QUIET_LIMIT
         while time.monotonic() < until:
-            if not any(inside(ident) for ident in sys._current_frames().keys() - {_thread.get_ident()}):
+            if not any(self.inside(frame) for frame in other_frames().values()):
                 return True
             time.sleep(0.001)
         return False
+
+    def inside(self, frame: FrameType) -> bool:
+        """By the builtins, which are this session's alone: the next one may have begun."""
+        return any(one.f_builtins is self.modules.builtins for one in chain(frame))
 
     # -- forks
 
@@ -294,16 +316,12 @@ class Agent:
         self.control.close()
         self.ledger.entries = [entry for entry in self.ledger.entries if entry[0] != 'session directory']
         self.ledger.undo()
-        sys.__dict__.pop('__pylatch__', None)
 
 
-def inside(ident: int) -> bool:
-    frame = sys._current_frames().get(ident)
-    while frame is not None:
-        if frame.f_code.co_filename.startswith(OURS):
-            return True
-        frame = frame.f_back
-    return False
+def release(claim: list[Any]) -> None:
+    """The process is free for the next session."""
+    if sys.__dict__.get('__pylatch__') is claim:
+        del sys.__dict__['__pylatch__']
 
 
 def working_directory() -> str:
