@@ -48,7 +48,7 @@ export interface PythonVersion {
 
 /** Word indexes of one minor version's table. */
 interface Layout {
-  /** Offset of the pending-calls ring of the main thread from the runtime's start; a debug build has another. */
+  /** Length of the table. */
   words: number;
   runtime: number;
   interpreter: number;
@@ -66,6 +66,9 @@ const LAYOUTS: Record<number, Layout> = {
   14: { words: 95, runtime: 3, interpreter: 6, thread: 22, threadIdent: 27, support: 89 },
   15: { words: 111, runtime: 3, interpreter: 6, thread: 22, threadIdent: 30, support: 105 },
 };
+
+/** The minor versions of Python 3 that have a table. */
+export const MINORS = Object.keys(LAYOUTS).map(Number);
 
 /** The versions that have a table, in words. */
 export const SUPPORTED = '3.14 and 3.15';

@@ -1,19 +1,12 @@
 /** Finds CPython's runtime state in a process, and walks from it to the interpreter and its threads. */
 import { PylatchError } from '../common/errors';
-import { bytesAt, findSection, findSymbol, loadSegments } from './image/elf';
+import { findSection, findSymbol, loadSegments } from './image/elf';
 import type { ImageBytes } from './image/bytes';
-import {
-  COOKIE,
-  isKnown,
-  OFFSETS_SIZE,
-  parseOffsets,
-  parseVersion,
-  unknownLayout,
-  versionOf,
-} from './offsets';
-import type { DebugOffsets, PythonVersion } from './offsets';
-import { MemoryError } from './os/index';
-import type { LoadedImage, ProcessMemory, TargetProcess } from './os/index';
+import { COOKIE, isKnown, OFFSETS_SIZE, parseOffsets, unknownLayout, versionOf } from './offsets';
+import type { DebugOffsets } from './offsets';
+import { MemoryError } from './os/types';
+import type { LoadedImage, ProcessMemory, TargetProcess } from './os/types';
+import { imageVersion } from './python-file';
 
 /** The runtime state of a process whose layout is known. */
 export interface Runtime {
@@ -59,12 +52,15 @@ const PY_VERSION_NAME = /(?:lib)?python(\d)\.(\d+)/;
  */
 export function findPython(process: ProcessMemory & Images): FoundPython | undefined {
   const images = process.images();
-  let old: string | undefined;
+  let exact: string | undefined;
+  let byName: string | undefined;
   for (const image of images) {
     const found = image.withBytes((bytes) => inspectImage(process, image, bytes));
     if (found !== undefined && 'runtime' in found) return found;
-    old ??= found?.version ?? versionByName(image.path);
+    exact ??= found?.version;
+    byName ??= versionByName(image.path);
   }
+  const old = exact ?? byName;
   if (old !== undefined && !isNew(old)) return { version: old };
   const runtime = scanForCookie(process, images);
   if (runtime !== undefined) return { runtime };
@@ -110,25 +106,6 @@ function loadBias(image: LoadedImage, bytes: ImageBytes): number | undefined {
     }
   }
   return undefined;
-}
-
-/** `Py_Version`, which 3.11 and newer export. */
-function imageVersion(bytes: ImageBytes): PythonVersion | undefined {
-  const symbol = findSymbol(bytes, 'Py_Version');
-  const value = symbol && bytesAt(bytes, symbol.address, 4);
-  return value && parseVersion(value.readUInt32LE(0));
-}
-
-/**
- * What a program file says of the Python in it, without a process.
- * @returns undefined when there is no Python in the file
- */
-export function pythonInFile(bytes: ImageBytes): { version?: PythonVersion; address: number } | undefined {
-  const section = findSection(bytes, '.PyRuntime');
-  if (section === undefined) return undefined;
-  const start = bytes.slice(section.offset, 16);
-  const version = (start && versionOf(start)) ?? imageVersion(bytes);
-  return { address: section.address, ...(version ? { version } : {}) };
 }
 
 /** The runtime state at that address; undefined where there is no cookie. */

@@ -27,11 +27,9 @@ interface HeaderTable {
 /** A section by its address in the image (before any load bias) and its place in the file. */
 export interface ElfSection {
   name: string;
-  type: number;
   address: number;
   offset: number;
   size: number;
-  entrySize: number;
   /** Index of the section that this one refers to (a symbol table: its names). */
   link: number;
 }
@@ -44,10 +42,14 @@ export interface ElfSegment {
   memorySize: number;
 }
 
+export interface ElfSymbol {
+  address: number;
+  size: number;
+}
+
 const PT_LOAD = 1;
-const SHT_DYNAMIC = 6;
-const DT_NEEDED = 1;
 const MAX_SECTIONS = 4096;
+const MAX_ENTRY = 1024;
 const MAX_TABLE = 64 * 1024 * 1024;
 const MAX_NAME = 256;
 
@@ -130,8 +132,8 @@ function segment(reader: Reader, is64: boolean): ElfSegment {
   };
 }
 
-/** Address (before any load bias) and file offset of an exported symbol of `.dynsym`. */
-export function findSymbol(image: ImageBytes, name: string): { address: number; size: number } | undefined {
+/** A symbol that the image exports (`.dynsym`): its address, before any load bias, and size. */
+export function findSymbol(image: ImageBytes, name: string): ElfSymbol | undefined {
   const header = readElf(image);
   if (header === undefined) return undefined;
   const all = sections(image, header);
@@ -149,39 +151,20 @@ function scanSymbols(
   strings: Buffer,
   header: ElfHeader,
   name: string,
-): { address: number; size: number } | undefined {
+): ElfSymbol | undefined {
   const reader = new Reader(symbols, header.littleEndian, header.is64);
   const step = header.is64 ? 24 : 16;
-  const wanted = strings.indexOf(`\0${name}\0`, 0, 'latin1') + 1;
-  if (wanted === 0) return undefined;
+  // A linker may keep a name as the end of a longer one.
+  const wanted = new Set<number>();
+  const key = Buffer.from(`${name}\0`, 'latin1');
+  for (let at = strings.indexOf(key); at >= 0; at = strings.indexOf(key, at + 1)) wanted.add(at);
   for (let at = 0; at + step <= symbols.length; at += step) {
-    if (reader.word(at) !== wanted) continue;
+    if (!wanted.has(reader.word(at))) continue;
     const address = reader.address(at + (header.is64 ? 8 : 4));
     const size = reader.address(at + (header.is64 ? 16 : 8));
     if (address !== 0) return { address, size };
   }
   return undefined;
-}
-
-/** Names of the libraries that the image asks the loader for (`DT_NEEDED`). */
-export function neededLibraries(image: ImageBytes): string[] {
-  const header = readElf(image);
-  if (header === undefined) return [];
-  const all = sections(image, header);
-  const dynamic = all.find((section) => section.type === SHT_DYNAMIC);
-  const names = dynamic && all[dynamic.link];
-  if (dynamic === undefined || names === undefined || dynamic.size > MAX_TABLE || names.size > MAX_TABLE)
-    return [];
-  const bytes = image.slice(dynamic.offset, dynamic.size);
-  const strings = image.slice(names.offset, names.size);
-  if (bytes === undefined || strings === undefined) return [];
-  const reader = new Reader(bytes, header.littleEndian, header.is64);
-  const step = header.is64 ? 8 : 4;
-  const found: string[] = [];
-  for (let at = 0; at + 2 * step <= bytes.length; at += 2 * step) {
-    if (reader.address(at) === DT_NEEDED) found.push(text(strings, reader.address(at + step)));
-  }
-  return found;
 }
 
 /** The file bytes behind an address of the image; undefined where no segment holds them in the file. */
@@ -203,28 +186,28 @@ function sections(image: ImageBytes, header: ElfHeader): ElfSection[] {
 
 function section(reader: Reader, is64: boolean): Omit<ElfSection, 'name'> {
   const step = is64 ? 8 : 4;
-  const after = 8 + 4 * step;
   return {
-    type: reader.word(4),
     address: reader.address(8 + step),
     offset: reader.address(8 + 2 * step),
     size: reader.address(8 + 3 * step),
-    link: reader.word(after),
-    entrySize: reader.address(after + 8 + step),
+    link: reader.word(8 + 4 * step),
   };
 }
 
+/** A table that the file does not hold as a whole is read up to its end. */
 function* entries(
   image: ImageBytes,
   header: ElfHeader,
   table: HeaderTable,
   least: number,
 ): Generator<Reader> {
-  if (table.entrySize < least || table.count > MAX_SECTIONS) return;
-  for (let index = 0; index < table.count; index++) {
-    const bytes = image.slice(table.offset + index * table.entrySize, table.entrySize);
-    if (bytes === undefined) return;
-    yield new Reader(bytes, header.littleEndian, header.is64);
+  const { offset, entrySize, count } = table;
+  if (entrySize < least || entrySize > MAX_ENTRY || count > MAX_SECTIONS) return;
+  const there = Math.min(count, Math.floor((image.length - offset) / entrySize));
+  const bytes = there > 0 ? image.slice(offset, there * entrySize) : undefined;
+  if (bytes === undefined) return;
+  for (let at = 0; at < bytes.length; at += entrySize) {
+    yield new Reader(bytes.subarray(at, at + entrySize), header.littleEndian, header.is64);
   }
 }
 

@@ -46,7 +46,7 @@ export class CallMemory implements ProcessMemory {
   private readonly file: FileMemory;
 
   constructor(
-    private readonly pid: number,
+    readonly pid: number,
     private readonly native: LinuxNative,
   ) {
     this.file = new FileMemory(pid);

@@ -15,7 +15,7 @@ const PTRACE_SEIZE = 0x4206;
 const PTRACE_INTERRUPT = 0x4207;
 const PTRACE_EVENT_STOP = 128;
 /** A waiting thread stops as soon as it gets a processor; on a busy machine that takes its time. */
-const STOP_DEADLINE_MS = 50;
+const STOP_DEADLINE_MS = 150;
 const SPIN_MS = 0.5;
 const LINGER_MS = 2;
 const EINTR = 4n;

@@ -1,9 +1,9 @@
-import type { ProcessMemory, ProcessStatus, TargetOs, TargetProcess } from './types';
+import type { ProcessStatus, TargetOs, TargetProcess } from './types';
 import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
 import { makeLinuxFolder } from './linux-folder';
 import { loadedImages } from './linux-images';
-import { CallMemory, FileMemory } from './linux-memory';
+import { CallMemory } from './linux-memory';
 import { processStatus } from './linux-proc';
 import { linuxPythonProcesses } from './linux-processes';
 import { interruptThread } from './linux-ptrace';
@@ -16,7 +16,6 @@ export const linux: TargetOs = {
     if (!mayAccess(status.pid)) throw accessRefusal(status);
   },
   open: openTarget,
-  peek: (pid) => withImages(new FileMemory(pid), pid),
   makeFolder: makeLinuxFolder,
   pythonProcesses: linuxPythonProcesses,
 };
@@ -24,14 +23,10 @@ export const linux: TargetOs = {
 /** The native part is loaded only here: listing processes does without. */
 async function openTarget(pid: number): Promise<TargetProcess> {
   const native = await linuxNative();
-  const memory = withImages(new CallMemory(pid, native), pid);
-  return Object.assign(memory, {
+  return Object.assign(new CallMemory(pid, native), {
     pid,
+    images: () => loadedImages(pid),
     activity: (tid: number) => threadActivity(pid, tid),
     interrupt: (tid: number, whileStopped: () => void) => interruptThread(native, pid, tid, whileStopped),
   });
-}
-
-function withImages<M extends ProcessMemory>(memory: M, pid: number): M & Pick<TargetProcess, 'images'> {
-  return Object.assign(memory, { images: () => loadedImages(pid) });
 }

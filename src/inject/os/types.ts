@@ -129,6 +129,8 @@ export interface ProcessEntry {
   cwd?: string;
   /** Of the interpreter inside: exact or minor only. */
   version?: string;
+  /** Started with the environment's switch against remote debugging. */
+  switchedOff: boolean;
   /** Why memory access is refused; absent when it is granted. */
   refusal?: PylatchError;
 }
@@ -143,8 +145,6 @@ export interface TargetOs {
   checkAccess(status: ProcessStatus): void;
   /** Opens for reading, writing and waking. */
   open(pid: number): Promise<TargetProcess>;
-  /** Opens for a cheap look. */
-  peek(pid: number): ProcessMemory & Pick<TargetProcess, 'images'>;
   /** Makes the session folder where the target can reach it, and sweeps what dead sessions left beside it. */
   makeFolder(status: ProcessStatus): SessionFolder;
   /** All processes that run Python, as far as can be seen. */
