@@ -6,6 +6,8 @@ import type { Finding, PythonProcess } from '../inject/types';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Characters of a name that leave room for the process id in a side bar of the usual width. */
+const LABEL_WIDTH = 28;
 
 /** The time since `startedAt` in its largest unit: `12 s`, `3 min`, `5 h`, `2 d`. Both in milliseconds since the epoch. */
 export function age(startedAt: number, now: number): string {
@@ -33,6 +35,11 @@ export function shortDescription(process: PythonProcess, now: number): string {
 
 function joined(parts: (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
+}
+
+/** A name for a narrow column: what is cut off is in the tooltip. */
+export function shortLabel({ label }: PythonProcess): string {
+  return label.length > LABEL_WIDTH ? `${label.slice(0, LABEL_WIDTH - 1).trimEnd()}…` : label;
 }
 
 /** The command line as one would type it, with the folder it was typed in. */

@@ -1,6 +1,6 @@
 /** Python processes as trees: a parent with the Python processes that it started. No `vscode` here. */
 import type { PythonProcess } from '../inject/types';
-import { ordered, stableId } from './describe';
+import { stableId } from './describe';
 
 export interface ProcessNode {
   /** Stable for the life of the process. */
@@ -9,18 +9,18 @@ export interface ProcessNode {
   children: ProcessNode[];
 }
 
-/** Nests the processes; roots in the order of the lists, workers in the order in which they were started. */
+/**
+ * Nests the processes. What can be attached to comes first, and the oldest: a new process then moves no row
+ * that somebody may be about to click.
+ */
 export function plant(processes: readonly PythonProcess[]): ProcessNode[] {
-  const nodes = new Map(
-    ordered(processes).map((process) => [
-      process.pid,
-      { id: stableId(process), process, children: [] } as ProcessNode,
-    ]),
+  const nodes = new Map<number, ProcessNode>(
+    processes.map((process) => [process.pid, { id: stableId(process), process, children: [] }]),
   );
   const roots: ProcessNode[] = [];
   for (const node of nodes.values()) (parentOf(node, nodes)?.children ?? roots).push(node);
   for (const node of nodes.values()) node.children.sort(byAge);
-  return roots;
+  return roots.sort((a, b) => Number(b.process.attachable) - Number(a.process.attachable) || byAge(a, b));
 }
 
 function parentOf(node: ProcessNode, nodes: ReadonlyMap<number, ProcessNode>): ProcessNode | undefined {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { ALL_USERS_KEY, PROCESS_VIEW, ROW_STATES } from '../common/contributions';
-import { isOwn, quoted, refusalText, shortDescription } from './describe';
+import { isOwn, quoted, refusalText, shortDescription, shortLabel } from './describe';
 import { plant, shape, walk, type ProcessNode } from './forest';
 import type { ProcessSource } from './processSource';
 import type { AttachedProcesses } from './sessions';
@@ -70,7 +70,7 @@ export class ProcessView implements vscode.TreeDataProvider<ProcessNode>, vscode
 
   getTreeItem(node: ProcessNode): vscode.TreeItem {
     const { process } = node;
-    const item = new vscode.TreeItem(process.label, collapsibleState(node));
+    const item = new vscode.TreeItem(shortLabel(process), collapsibleState(node));
     const state = this.stateOf(node);
     item.id = node.id;
     item.description = shortDescription(process, Date.now());

@@ -14,6 +14,7 @@ import {
   ordered,
   refusalText,
   shortDescription,
+  shortLabel,
 } from '../../src/ui/describe';
 import { plant, shape, walk } from '../../src/ui/forest';
 import { scriptOf } from '../../src/ui/script';
@@ -48,6 +49,11 @@ describe('a row', () => {
     delete bare.version;
     assert.equal(longDescription(bare, NOW), '7 · 3 min');
     assert.equal(longDescription(python(7), NOW), '7 · Python 3.14.10 · ada · 3 min');
+  });
+
+  it('in the side bar keeps room for the process id', () => {
+    assert.equal(shortLabel(python(7, { label: 'gunicorn shop:app' })), 'gunicorn shop:app');
+    assert.equal(shortLabel(python(7, { label: 'x'.repeat(40) })), `${'x'.repeat(27)}…`);
   });
 
   it('of a young process does not change each second', () => {
@@ -113,6 +119,14 @@ describe('the tree of processes', () => {
       [10, 11, 20, 30],
     );
     assert.equal(roots.length, 1);
+  });
+
+  it('keeps rows in their place when a process is added', () => {
+    const before = [python(3, { startedAt: NOW - 3 }), python(2, { startedAt: NOW - 2 })];
+    const refused = python(1, { startedAt: NOW - 9, attachable: false });
+    const pids = (list: PythonProcess[]): number[] => plant(list).map((node) => node.process.pid);
+    assert.deepEqual(pids([refused, ...before]), [3, 2, 1]);
+    assert.deepEqual(pids([python(8, { startedAt: NOW }), refused, ...before]), [3, 2, 8, 1]);
   });
 
   it('does not take a reused pid, or a process itself, for a parent', () => {
