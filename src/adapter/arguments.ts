@@ -1,6 +1,4 @@
 import { PylatchError } from '../common/errors';
-import type { Log } from '../common/log';
-import { silentLog } from '../common/log';
 import type { AgentConfig } from '../common/wire';
 import type { ThreadChoice } from '../inject/types';
 import type { PathMapping } from './paths';
@@ -41,23 +39,6 @@ export function attachArguments(raw: unknown): AttachArguments {
       showReturnValue: optionalBoolean(args, 'showReturnValue') ?? false,
     },
   };
-}
-
-/** Opens the log that the user asked for. @throws PylatchError `bad-arguments` when the file cannot be written */
-export function openLog(path: string | undefined, open: (path: string) => Log): Log {
-  if (path === undefined) return silentLog;
-  const log = open(path);
-  try {
-    log.write('dap', 'log of a Pylatch session');
-  } catch (error) {
-    const text = `"logFile" cannot be written: ${(error as Error).message}.`;
-    throw new PylatchError(
-      'bad-arguments',
-      text,
-      'Name a file in a folder that exists and that you may write to.',
-    );
-  }
-  return log;
 }
 
 /** `processId` is what other clients call it. */

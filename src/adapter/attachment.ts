@@ -5,13 +5,14 @@ import type { AgentEvent, Residue } from '../common/wire';
 import type { AttachedAgent } from '../inject/types';
 import { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
-import { attachArguments, object, openLog, optionalBoolean } from './arguments';
+import { attachArguments, object, optionalBoolean } from './arguments';
 import type { Client } from './client';
 import type { Injector } from './injector';
 import type { Lifecycle } from './lifecycle';
 import { findProcess } from './processes';
 import { AttachProgress } from './progress';
 import type { Call } from './requests';
+import { openLog } from './trace';
 
 const DETACH_LIMIT_MS = 2000;
 const ALIVE_EVERY_MS = 1000;

@@ -3,6 +3,9 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 /** True when the agent evaluates `condition`, `hitCondition` and `logMessage` of breakpoints. */
 export const BREAKPOINT_CONDITIONS = false;
 
+/** Attach options that are checked but that the agent does not serve: the user is told when one is on. */
+export const UNSERVED_OPTIONS = ['subProcess', 'redirectOutput'] as const;
+
 /** Everything that Pylatch offers beyond the protocol's minimum. What is not named here is refused. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -19,7 +22,6 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsDelayedStackTraceLoading: true,
   supportsValueFormattingOptions: true,
   supportsClipboardContext: true,
-  supportsSingleThreadExecutionRequests: true,
   // Without an s after "support": the specification spells this one and suspendDebuggee so.
   supportTerminateDebuggee: true,
   exceptionBreakpointFilters: [],

@@ -6,6 +6,7 @@ import type { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
 import { Attachment } from './attachment';
 import { Breakpoints } from './breakpoints';
+import { UNSERVED_OPTIONS } from './capabilities';
 import { Client } from './client';
 import type { Answer } from './dispatcher';
 import { Dispatcher, failure } from './dispatcher';
@@ -101,6 +102,9 @@ export class PylatchSession extends ProtocolServer {
   }
 
   private ready(link: AgentLink, args: AttachArguments): void {
+    for (const option of UNSERVED_OPTIONS.filter((key) => args[key])) {
+      this.client.say(`The option "${option}" does nothing in this version of Pylatch.`, 'important');
+    }
     if (args.stopOnEntry) this.stopOnEntry(link).catch((error: Error) => this.client.say(error.message));
     this.stops.release();
   }

@@ -14,5 +14,6 @@ export const realInjector: Injector = {
   listPythonProcesses: async () => (await import('../inject/processes.js')).listPythonProcesses(),
   preload: async () => {
     await import('../inject/attach.js');
+    await (await import('../inject/os/native.js')).linuxNative();
   },
 };

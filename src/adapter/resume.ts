@@ -45,10 +45,9 @@ export class Resume {
   /** The threads count as running from here on, so that a second resume is refused and not queued. */
   private async resume<T>(request: StepArguments, call: Call, send: () => Promise<T>): Promise<T> {
     const before = this.stops.threads;
-    const onlyThis = this.threadsAreSeparate || request.singleThread === true;
     this.stops.hold();
     call.afterAnswer(() => this.stops.release());
-    this.stops.resumed(request.threadId, onlyThis);
+    this.stops.resumed(request.threadId, this.threadsAreSeparate);
     try {
       return await send();
     } catch (error) {

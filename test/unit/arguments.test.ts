@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { attachArguments, openLog } from '../../src/adapter/arguments';
+import { attachArguments } from '../../src/adapter/arguments';
 import { findProcess } from '../../src/adapter/processes';
+import { openLog } from '../../src/adapter/trace';
 import { PylatchError } from '../../src/common/errors';
 import { fileLog } from '../../src/common/log';
 import type { PythonProcess } from '../../src/inject/types';
@@ -103,6 +104,13 @@ describe('the log file', () => {
     openLog(join(folder, 'a.log'), fileLog);
     assert.match(readFileSync(join(folder, 'a.log'), 'utf8'), /dap: /);
     rmSync(folder, { recursive: true });
+  });
+
+  it('that fails later ends without a word', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-'));
+    const log = openLog(join(folder, 'a.log'), fileLog);
+    rmSync(folder, { recursive: true });
+    assert.doesNotThrow(() => log.write('dap', 'text'));
   });
 
   it('that cannot be written is a wrong argument', () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -108,6 +111,26 @@ describe('attach', () => {
     assert.equal(injector.attaches[0]!.pid, process.pid);
   });
 
+  it('tells about options that do nothing', async () => {
+    await reach('initialized');
+    await client.request('attach', { pid: process.pid, subProcess: true, redirectOutput: false });
+    await client.request('configurationDone');
+    const said = client.events('output').map(({ output }) => output);
+    assert.deepEqual(said, ['The option "subProcess" does nothing in this version of Pylatch.\n']);
+  });
+
+  it('logs both conversations when asked to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'log-'));
+    const logFile = join(folder, 'session.log');
+    await reach('initialized');
+    await client.request('attach', { pid: process.pid, logFile });
+    await client.request('threads');
+    const text = await readFile(logFile, 'utf8');
+    for (const line of [/ attach: inspect$/m, / link: -> .*"threads"/, / dap: -> .*"threads"/])
+      assert.match(text, line);
+    await rm(folder, { recursive: true });
+  });
+
   it('keeps breakpoints that come before it, and says later what became of them', async () => {
     await reach('initialized');
     const args = { source: { path: FILE }, breakpoints: [{ line: 5 }] };
@@ -215,6 +238,30 @@ describe('a stop', () => {
     const { error } = (response.body ?? {}) as { error?: { id: number } };
     if (!response.success) throw new RequestFailed(response, error?.id);
   }
+});
+
+describe('threads that stop one by one', () => {
+  beforeEach(async () => {
+    await reach('initialized');
+    await client.request('attach', { pid: process.pid, stopThreads: 'one' });
+    await client.request('configurationDone');
+    agent.answer('continue', () => ({ allThreadsContinued: false }));
+    for (const threadId of [7, 8]) agent.stop('breakpoint', threadId);
+    await client.waitFor('stopped', ({ threadId }) => threadId === 8);
+  });
+
+  it('go on one by one', async () => {
+    assertMatches(await client.request('continue', { threadId: 7 }), { allThreadsContinued: false });
+    assert.equal(session.lifecycle.state, 'stopped');
+    await client.request('continue', { threadId: 8 });
+    assert.equal(session.lifecycle.state, 'running');
+  });
+
+  it('are paused one by one', async () => {
+    await client.request('continue', { threadId: 7 });
+    await client.request('pause', { threadId: 7 });
+    await assert.rejects(client.request('pause', { threadId: 8 }), fails('wrong-state'));
+  });
 });
 
 describe('inspection', () => {
