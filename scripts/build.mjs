@@ -61,9 +61,7 @@ async function bundle(outdir, production) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    // koffi's ES module looks for its addon from import.meta.url, which a CommonJS bundle has not.
-    alias: { koffi: path.join(ROOT, 'node_modules/koffi/index.cjs') },
-    // The CommonJS one has a plain require for it, which has to stay one.
+    // koffi looks for its addon with a plain require, which has to stay one.
     external: ['vscode', '@koromix/*'],
     // An import() would take koffi's ES module, which asks for import.meta: a CommonJS bundle has none.
     alias: { koffi: path.join(ROOT, 'node_modules/koffi/index.cjs') },
