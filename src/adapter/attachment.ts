@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { PylatchError } from '../common/errors';
 import type { Log } from '../common/log';
 import { fileLog, silentLog } from '../common/log';
-import type { AgentEvent, Residue } from '../common/wire';
+import type { AgentEvent, Residue, Welcome } from '../common/wire';
 import type { AttachedAgent } from '../inject/types';
 import { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
@@ -123,6 +125,7 @@ export class Attachment {
   }
 
   private async connect(args: AttachArguments, call: Call): Promise<void> {
+    const started = performance.now();
     const abort = (this.abort = new AbortController());
     call.onCancel(() => abort.abort());
     this.pid = await this.resolve(args.pid);
@@ -140,6 +143,7 @@ export class Attachment {
       },
     });
     await this.adopt(agent, args, abort.signal);
+    this.tellAttached(agent.welcome, performance.now() - started);
   }
 
   private async resolve(target: number | string): Promise<number> {
@@ -177,6 +181,11 @@ export class Attachment {
       isLocalProcess: true,
       startMethod: 'attach',
     });
+  }
+
+  private tellAttached({ argv, executable, python }: Welcome, ms: number): void {
+    const name = basename(argv[0] ?? executable);
+    this.client.say(`Attached to ${name} (pid ${this.pid}, Python ${python}) in ${Math.round(ms)} ms.`);
   }
 
   /** A forked child may hold the socket open after the process has gone, so closing alone is not enough. */
@@ -229,13 +238,22 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** EPERM means that the process is there but somebody else's. */
+/** EPERM means that the process is there but somebody else's; a zombie has ended and only waits for its parent. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Only Linux has the file; elsewhere nothing is known of zombies. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
   }
 }
 

@@ -111,12 +111,13 @@ describe('attach', () => {
     assert.equal(injector.attaches[0]!.pid, process.pid);
   });
 
-  it('tells about options that do nothing', async () => {
+  it('tells that it has attached, and about options that do nothing', async () => {
     await reach('initialized');
     await client.request('attach', { pid: process.pid, subProcess: true, redirectOutput: false });
     await client.request('configurationDone');
     const said = client.events('output').map(({ output }) => output);
-    assert.deepEqual(said, ['The option "subProcess" does nothing in this version of Pylatch.\n']);
+    assert.match(String(said[0]), /^Attached to app\.py \(pid \d+, Python 3\.14\.0\) in \d+ ms\.\n$/);
+    assert.deepEqual(said.slice(1), ['The option "subProcess" does nothing in this version of Pylatch.\n']);
   });
 
   it('logs both conversations when asked to', async () => {
@@ -372,23 +373,22 @@ describe('breakpoints', () => {
 });
 
 describe('the end', () => {
+  const lastOutput = (): string => String(client.events('output').at(-1)?.['output']);
+
   it('tells what the agent could not take back', async () => {
     await reach('running');
     const residue = { tools: [4], modules: [], descriptors: 0, threads: 0, files: [], inert: [] };
     agent.answer('detach', () => residue);
     await client.request('disconnect');
-    assert.match(
-      String((await client.waitFor('output'))['output']),
-      /could not take everything back.*"tools":\[4\]/,
-    );
     await client.waitFor('terminated');
+    assert.match(lastOutput(), /could not take everything back.*"tools":\[4\]/);
   });
 
   it('comes within its limit when the agent does not answer the detach', async () => {
     await reach('stopped');
     agent.answer('detach', () => undefined);
     await client.request('disconnect', {}, 3000);
-    assert.match(String(client.events('output')[0]!['output']), /did not confirm/);
+    assert.match(lastOutput(), /did not confirm/);
   });
 
   it('comes when the connection is lost: open requests fail, the client is told', async () => {
@@ -399,7 +399,7 @@ describe('the end', () => {
     agent.vanish();
     await failed;
     await client.waitFor('terminated');
-    assert.match(String(client.events('output')[0]!['output']), /connection .* is lost/);
+    assert.match(lastOutput(), /connection .* is lost/);
     await client.request('disconnect');
     assert.equal(client.events('terminated').length, 1);
   });
@@ -408,7 +408,7 @@ describe('the end', () => {
     await reach('running');
     agent.event({ event: 'detached', body: { reason: 'It was asked to.' } });
     await client.waitFor('terminated');
-    assert.match(String(client.events('output')[0]!['output']), /has left process \d+: It was asked to\./);
+    assert.match(lastOutput(), /has left process \d+: It was asked to\./);
   });
 
   it('leaves the process alone unless it is to be terminated', async () => {
