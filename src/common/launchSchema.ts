@@ -81,11 +81,6 @@ export const ATTACH_PROPERTIES = {
     markdownDescription:
       'Seconds that the attach may take. When they are over, the request is taken back: nothing runs later.',
   },
-  subProcess: {
-    type: 'boolean',
-    default: false,
-    markdownDescription: 'Also attach to Python processes that the program starts while it is debugged.',
-  },
   stopThreads: {
     type: 'string',
     enum: ['all', 'one'],
@@ -97,12 +92,6 @@ export const ATTACH_PROPERTIES = {
     type: 'boolean',
     default: false,
     markdownDescription: 'Show what a function returned after a step out of it.',
-  },
-  redirectOutput: {
-    type: 'boolean',
-    default: false,
-    markdownDescription:
-      'Also show what the program prints in the Debug Console. The program goes on printing where it did.',
   },
   logFile: {
     type: 'string',
