@@ -54,7 +54,7 @@ export class Dispatcher {
     private readonly table: RequestTable,
     private readonly lifecycle: Lifecycle,
     private readonly send: (answer: Answer) => void,
-    private readonly logError: (error: PylatchError) => void,
+    private readonly report: (error: PylatchError) => void,
   ) {}
 
   dispatch(request: DebugProtocol.Request): void {
@@ -95,14 +95,18 @@ export class Dispatcher {
 
   private fail(call: OpenCall, thrown: unknown): void {
     const error = asPylatchError(thrown);
-    if (error.blame === 'internal') this.logError(error);
+    if (error.blame === 'internal') this.report(error);
     this.answer(call, failure(error));
   }
 
   private answer(call: OpenCall, rest: Pick<Answer, 'success' | 'message' | 'body'>): void {
     if (this.open.get(call.seq) === call) this.open.delete(call.seq);
     this.send({ request_seq: call.seq, command: call.command, ...rest });
-    call.answered();
+    try {
+      call.answered();
+    } catch (error) {
+      this.report(asPylatchError(error));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { ProtocolServer } from '@vscode/debugadapter/lib/protocol';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { PylatchError } from '../common/errors';
+import { asPylatchError, PylatchError } from '../common/errors';
 import type { AgentEvent } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
@@ -44,7 +44,7 @@ export class PylatchSession extends ProtocolServer {
     this.attachment = new Attachment(this.client, this.lifecycle, injector, {
       configure: (args) => this.configure(args),
       connected: (link) => this.breakpoints.connect(link),
-      event: (event) => this.agentEvent(event),
+      event: (event) => this.receiveEvent(event),
       ready: (link, args) => this.ready(link, args),
     });
     this.table = this.makeTable();
@@ -52,7 +52,7 @@ export class PylatchSession extends ProtocolServer {
       this.table,
       this.lifecycle,
       (answer) => this.sendAnswer(answer),
-      (error) => this.attachment.log.write('dap', error.stack ?? error.message),
+      (error) => this.reportFault(error),
     );
   }
 
@@ -115,6 +115,20 @@ export class PylatchSession extends ProtocolServer {
     if (!main) return;
     this.stops.expectEntry();
     await link.request('pause', { threadId: main.id });
+  }
+
+  /** An event that makes no sense must not take the session down, nor go unnoticed. */
+  private receiveEvent(event: AgentEvent): void {
+    try {
+      this.agentEvent(event);
+    } catch (error) {
+      this.reportFault(asPylatchError(error));
+    }
+  }
+
+  private reportFault(error: PylatchError): void {
+    this.attachment.log.write('dap', error.stack ?? error.message);
+    this.client.say(error.message, 'stderr');
   }
 
   private agentEvent(event: AgentEvent): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import fc from 'fast-check';
 import { CAPABILITIES, GATED_REQUESTS } from '../../src/adapter/capabilities';
 import type { PylatchSession } from '../../src/adapter/index';
 import type { State } from '../../src/adapter/lifecycle';
@@ -95,6 +96,28 @@ describe('every request', () => {
     await client.request('scopes', { frameId: 1000 });
   });
 
+  it('is answered once, whatever its arguments are', async () => {
+    await reach('stopped');
+    const commands = Object.keys(session.table).filter((command) => command !== 'disconnect');
+    const key = fc.constantFrom(
+      'threadId',
+      'frameId',
+      'source',
+      'breakpoints',
+      'expression',
+      'variablesReference',
+    );
+    const args = fc.oneof(fc.dictionary(key, fc.jsonValue()), fc.jsonValue());
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...commands), args, async (command, given) => {
+        const seq = client.nextSeq;
+        await client.raw(command, given, 3000);
+        assert.equal(client.responses(seq).length, 1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('with a wrong argument is refused with the name of the argument', async () => {
     await reach('stopped');
     const wrong: [string, unknown, RegExp][] = [
@@ -159,6 +182,14 @@ describe('a strange message', () => {
       await client.request('initialize', {});
     });
   }
+
+  it('from the agent that is an event without sense is told, and the session lives', async () => {
+    await reach('running');
+    agent.send({ event: 'stopped' });
+    const { output } = await client.waitFor('output', ({ category }) => category === 'stderr');
+    assert.match(String(output), /Pylatch failed inside/);
+    await client.request('threads');
+  });
 
   it('from the agent ends the connection, not the bridge', async () => {
     await reach('running');
