@@ -16,7 +16,7 @@ export function agentAssets(minor: number): AgentAssets {
   const folder = existsSync(join(__dirname, 'agent', 'stub.py'))
     ? join(__dirname, 'agent')
     : join(__dirname, '..', '..', 'dist', 'agent');
-  const code = join(folder, `agent-${minor}.bin`);
+  const code = join(folder, `agent-3.${minor}.bin`);
   return {
     stub: readFileSync(join(folder, 'stub.py'), 'latin1'),
     source: readFileSync(join(folder, 'agent.src')),

@@ -1,0 +1,45 @@
+import { execScript } from '../inject/exec';
+import type { ThreadChoice } from '../inject/types';
+import { parseOrComplain, UsageError } from './usage';
+
+const DEFAULT_TIMEOUT_S = 10;
+
+/** `pylatch exec`: runs a script once in a process. Ctrl+C takes the request back. */
+export async function exec(args: string[]): Promise<number> {
+  const { values, positionals } = parseOrComplain({
+    args,
+    allowPositionals: true,
+    options: { thread: { type: 'string', default: 'any' }, timeout: { type: 'string' } },
+  });
+  const [pid, path] = positionals;
+  if (pid === undefined || path === undefined || positionals.length > 2) {
+    throw new UsageError('exec takes a process id and a script');
+  }
+  const options = { pid: wholeNumber('the process id', pid), thread: threadChoice(values.thread) };
+  const timeoutMs = seconds(values.timeout) * 1000;
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  await execScript({ ...options, timeoutMs, script: { path }, signal: abort.signal });
+  process.stdout.write(
+    `Process ${pid} has taken the script. What it prints or raises appears where that process writes.\n`,
+  );
+  return 0;
+}
+
+function threadChoice(text: string): ThreadChoice {
+  return text === 'any' || text === 'main'
+    ? text
+    : wholeNumber('--thread (main, any or a native thread id)', text);
+}
+
+function wholeNumber(what: string, text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`"${text}" does not fit ${what}`);
+  return Number(text);
+}
+
+function seconds(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_TIMEOUT_S;
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400)) throw new UsageError(`"${text}" does not fit --timeout (seconds)`);
+  return value;
+}

@@ -1,0 +1,17 @@
+import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+
+/** The command line makes no sense; the message says where. */
+export class UsageError extends Error {}
+
+/**
+ * Parses a subcommand's arguments.
+ * @throws UsageError for an unknown option or a missing value
+ */
+export function parseOrComplain<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0]);
+  }
+}
