@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { PylatchError } from '../common/errors';
 import type { Log } from '../common/log';
 import { fileLog, silentLog } from '../common/log';
@@ -14,6 +13,7 @@ import type { Lifecycle } from './lifecycle';
 import { findProcess } from './processes';
 import { AttachProgress } from './progress';
 import type { Call } from './requests';
+import { isAlive, sendTerm } from './signals';
 import { openLog } from './trace';
 
 const DETACH_LIMIT_MS = 2000;
@@ -236,35 +236,6 @@ function expiry(): Promise<'late'> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** EPERM means that the process is there but somebody else's; a zombie has ended and only waits for its parent. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Only Linux has the file; elsewhere nothing is known of zombies. */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
-
-function sendTerm(pid: number): void {
-  try {
-    process.kill(pid, 'SIGTERM');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-    const text = `Process ${pid} could not be ended: ${(error as Error).message}.`;
-    throw new PylatchError('no-permission', text, 'End it by other means.');
-  }
 }
 
 function endedError(pid: number): PylatchError {
