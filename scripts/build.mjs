@@ -1,6 +1,5 @@
 // Builds dist/: the bundles of the extension, the adapter and the command line, koffi's addon, and the agent.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +9,7 @@ import { findInterpreters } from './interpreters.mjs';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '..');
+const AGENT = path.join(ROOT, 'src/agent');
 const ENTRIES = {
   extension: 'src/extension.ts',
   adapter: 'src/adapter/main.ts',
@@ -49,13 +49,9 @@ export async function build({ outdir = path.join(ROOT, 'dist'), production = fal
 }
 
 async function bundle(outdir, production) {
-  const entries = Object.entries(ENTRIES).filter(([, file]) => existsSync(path.join(ROOT, file)));
-  for (const [name, file] of Object.entries(ENTRIES)) {
-    if (!existsSync(path.join(ROOT, file))) console.log(`build: no ${name} yet, ${file} does not exist`);
-  }
   const { metafile } = await esbuild.build({
     absWorkingDir: ROOT,
-    entryPoints: Object.fromEntries(entries),
+    entryPoints: ENTRIES,
     outdir,
     bundle: true,
     platform: 'node',
@@ -71,8 +67,7 @@ async function bundle(outdir, production) {
     metafile: true,
     logLevel: 'warning',
   });
-  const cli = path.join(outdir, 'cli.js');
-  if (existsSync(cli)) await chmod(cli, 0o755);
+  await chmod(path.join(outdir, 'cli.js'), 0o755);
   if (production) await writeFile(path.join(outdir, 'third-party-licenses.txt'), await licenses(metafile));
 }
 
@@ -104,12 +99,10 @@ async function copyAddon(addon, folder) {
 
 /** Compiled code fits one version of the interpreter; without that, the agent is compiled inside the target. */
 async function buildAgent(folder) {
-  await mkdir(folder, { recursive: true });
-  if (!existsSync(path.join(ROOT, 'scripts/compile_agent.py'))) return console.log('build: no agent yet');
+  await copyAgent(folder);
   for (const { path: python } of await interpreters()) {
-    await run(python, ['-I', '-B', 'scripts/compile_agent.py', 'src/agent', folder], { cwd: ROOT });
+    await run(python, ['-I', '-B', 'scripts/compile_agent.py', AGENT, folder], { cwd: ROOT });
   }
-  await copyFile(path.join(ROOT, 'src/agent/stub.py'), path.join(folder, 'stub.py'));
 }
 
 async function interpreters() {
@@ -119,6 +112,17 @@ async function interpreters() {
     console.warn(`build: the agent is built as source only. ${error.message}`);
     return [];
   }
+}
+
+/** What compile_agent.py writes as well, besides the compiled code. */
+async function copyAgent(folder) {
+  await mkdir(folder, { recursive: true });
+  const names = (await readdir(AGENT)).filter((name) => name.endsWith('.py') && name !== 'stub.py').sort();
+  const texts = names.map(async (name) => {
+    return `\f${path.parse(name).name}\n${await readFile(path.join(AGENT, name), 'utf8')}`;
+  });
+  await writeFile(path.join(folder, 'agent.src'), (await Promise.all(texts)).join(''));
+  await copyFile(path.join(AGENT, 'stub.py'), path.join(folder, 'stub.py'));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
