@@ -1,5 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { asPylatchError, PylatchError } from '../common/errors';
+import type { PylatchError } from '../common/errors';
+import { asPylatchError } from '../common/errors';
 import type { Lifecycle } from './lifecycle';
 import type { Call, RequestTable } from './requests';
 import { refusal } from './requests';
