@@ -81,7 +81,11 @@ export class PylatchError extends Error {
 export function asPylatchError(error: unknown): PylatchError {
   if (error instanceof PylatchError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const made = new PylatchError('internal', `Pylatch failed inside: ${text}.`, 'Please report it with the log file.');
+  const made = new PylatchError(
+    'internal',
+    `Pylatch failed inside: ${text}.`,
+    'Please report it with the log file.',
+  );
   if (error instanceof Error && error.stack !== undefined) made.stack = error.stack;
   return made;
 }

@@ -117,7 +117,10 @@ export interface AgentCommands {
     arguments: { frameId?: number; text: string; column: number; line?: number };
     body: { targets: DebugProtocol.CompletionItem[] };
   };
-  continue: { arguments: { threadId: number; singleThread?: boolean }; body: { allThreadsContinued: boolean } };
+  continue: {
+    arguments: { threadId: number; singleThread?: boolean };
+    body: { allThreadsContinued: boolean };
+  };
   next: { arguments: StepArguments; body: Record<string, never> };
   stepIn: { arguments: StepArguments; body: Record<string, never> };
   stepOut: { arguments: StepArguments; body: Record<string, never> };
