@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { PylatchSession } from './index';
@@ -63,6 +64,7 @@ async function serveStdio(): Promise<number> {
   const session = serve(process.stdin, process.stdout);
   await onceGone(process.stdin, process.stdout);
   await session.end();
+  process.stdin.destroy();
   return 0;
 }
 
@@ -138,7 +140,8 @@ function onceStopped(): Promise<void> {
   });
 }
 
-if (require.main === module) {
+// Bundled into the command line, this module is its main module too: the file's name tells them apart.
+if (require.main === module && /^(adapter\.js|main\.ts)$/.test(basename(__filename))) {
   // Leaves at once: a peer that keeps a socket open is no reason to stay.
   void main(process.argv.slice(2)).then((code) => process.exit(code));
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { DapClient, spawnAdapter } from '../support/dapClient';
 import { ADAPTER, assertTicks, DebugRun } from '../support/debugRun';
@@ -48,12 +48,20 @@ describe('the adapter process', () => {
     assert.equal(await adapter.close(), 0);
   });
 
-  it('ends at SIGTERM and when its input ends', async () => {
-    const adapter = spawnAdapter(ADAPTER);
-    await adapter.client.request('initialize', {});
-    adapter.child.kill('SIGTERM');
-    assert.deepEqual(await once(adapter.child, 'exit'), [0, null]);
-  });
+  for (const [name, args] of [
+    [ADAPTER, []],
+    [join(dirname(ADAPTER), 'cli.js'), ['dap']],
+  ] as const) {
+    it(`ends at SIGTERM and when its input ends: ${basename(name)} ${args.join(' ')}`, async () => {
+      const killed = spawnAdapter(name, [...args]);
+      await killed.client.request('initialize', {});
+      killed.child.kill('SIGTERM');
+      assert.deepEqual(await once(killed.child, 'exit'), [0, null]);
+      const closed = spawnAdapter(name, [...args]);
+      await closed.client.request('initialize', {});
+      assert.equal(await closed.close(), 0);
+    });
+  }
 
   it('refuses options that it does not know', async () => {
     for (const args of [['--prot', '1'], ['--port', 'x'], ['--port', '1', '--socket', 'y'], ['extra']]) {
