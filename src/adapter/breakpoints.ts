@@ -9,6 +9,10 @@ import type { Call } from './requests';
 import type { Sources } from './sources';
 
 const NOT_ATTACHED = 'Pylatch has not attached yet.';
+const NO_CONDITIONS =
+  'Pylatch does not support conditions, hit counts and log messages: this breakpoint is not set.';
+
+type Answers = ReadonlyMap<number, DebugProtocol.Breakpoint>;
 
 /**
  * The breakpoints of the session by file. Ids are given here, once for each file and line, and kept when the
@@ -37,10 +41,12 @@ export class Breakpoints {
     const known = object(args, 'arguments of the setBreakpoints request');
     const path = this.sources.remotePath(known);
     const list = this.list(path, known);
-    this.files.set(path, list);
-    if (!this.link) return { breakpoints: list.map((item) => this.toClient(unverified(item, NOT_ATTACHED))) };
-    const body = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
-    return { breakpoints: body.breakpoints.map((item) => this.toClient(item)) };
+    const served = list.filter(isServed);
+    this.files.set(path, served);
+    const answers = await this.answers(path, served, call);
+    return {
+      breakpoints: list.map((item) => this.toClient(answers.get(item.id) ?? unverified(item, NO_CONDITIONS))),
+    };
   }
 
   /** Answers `breakpointLocations`. */
@@ -65,6 +71,15 @@ export class Breakpoints {
     this.client.event('breakpoint', { ...body, breakpoint: this.toClient(body.breakpoint) });
   }
 
+  /** What the agent says about each breakpoint, by id; that it is not there yet, before it is. */
+  private async answers(path: string, list: AgentBreakpoint[], call: Call): Promise<Answers> {
+    if (!this.link) return new Map(list.map((item) => [item.id, unverified(item, NOT_ATTACHED)]));
+    const { breakpoints } = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
+    return new Map(
+      list.map((item, index) => [item.id, breakpoints[index] ?? unverified(item, NOT_ATTACHED)]),
+    );
+  }
+
   private async sendWaiting(link: AgentLink, path: string, list: AgentBreakpoint[]): Promise<void> {
     const { breakpoints } = await link
       .request('setBreakpoints', { path, breakpoints: list })
@@ -81,13 +96,12 @@ export class Breakpoints {
 
   private breakpoint(path: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
     const line = this.client.lineFrom(integer(item, 'line'));
-    const plain = { id: this.idFor(path, line, used), line };
-    if (!BREAKPOINT_CONDITIONS) return plain;
     return defined<AgentBreakpoint>({
-      ...plain,
-      condition: optionalString(item, 'condition'),
-      hitCondition: optionalString(item, 'hitCondition'),
-      logMessage: optionalString(item, 'logMessage'),
+      id: this.idFor(path, line, used),
+      line,
+      condition: optionalString(item, 'condition') || undefined,
+      hitCondition: optionalString(item, 'hitCondition') || undefined,
+      logMessage: optionalString(item, 'logMessage') || undefined,
     });
   }
 
@@ -109,4 +123,9 @@ export class Breakpoints {
 
 function unverified({ id, line }: AgentBreakpoint, message: string): DebugProtocol.Breakpoint {
   return { id, verified: false, line, message, reason: 'pending' };
+}
+
+/** Stopping every time, where a condition was asked for, could halt a busy program for no reason. */
+function isServed({ condition, hitCondition, logMessage }: AgentBreakpoint): boolean {
+  return BREAKPOINT_CONDITIONS || !(condition || hitCondition || logMessage);
 }
