@@ -9,7 +9,7 @@ const ROOT = path.join(import.meta.dirname, '..');
 const FOLDERS = ['src/agent', 'scripts', 'test', 'bench'];
 const FOREIGN = new Set(['node_modules', '__pycache__', 'results']);
 const SETTINGS = {
-  'line-length': 110,
+  'line-length': 120,
   'indent-width': 4,
   'target-version': 'py314',
   format: { 'indent-style': 'space', 'quote-style': 'single' },

@@ -162,7 +162,7 @@ class Breakpoints:
         events = entry.events()
         if not events:
             self.entries.pop(id(entry.code), None)
-        self.monitor.local(entry.code, events)
+        self.monitor.local(entry.code, events, bool(entry.starts))
 
     def new_code(self, code: CodeType) -> None:
         """A code object starts that was not seen before: by `on_start`, on any thread of the program."""

@@ -46,6 +46,7 @@ class Frames:
 
     def ident(self, number: int) -> int | None:
         """The thread with a DAP id, if it is alive."""
+        self.threads()  # numbers those that nobody has listed yet
         alive = other_frames()
         return next((ident for ident, other in self.numbers.items() if other == number and ident in alive), None)
 

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
 
 # The first instruction of a plain function is RESUME; its number differs between versions.
 RESUME = (lambda: None).__code__.co_code[0]
+CACHE = 0
+"""The opcode of an instruction's inline cache; RESUME has one since 3.15."""
 IS_FUNCTION = 0x02  # CO_NEWLOCALS: functions, lambdas, generator expressions; not module and class bodies
 
 
@@ -14,7 +16,9 @@ def lines_of(code: CodeType) -> frozenset[int]:
     """The lines with a LINE event: those of instructions behind RESUME. The prologue (making cells, the generator
     object) has the line of the `def`, but fires no LINE."""
     text = code.co_code
-    start = next((i for i in range(0, len(text), 2) if text[i] == RESUME), -2) + 2
+    start = next((i + 2 for i in range(0, len(text), 2) if text[i] == RESUME), 0)
+    while text[start] == CACHE:
+        start += 2
     return frozenset(line for _, end, line in code.co_lines() if line and end > start)
 
 

@@ -101,7 +101,7 @@ def show_int(value: int, shown: Shown) -> str:
 
 def show_text(value: Any, shown: Shown) -> str:
     """The part is cut before its repr is made: a gigabyte is not copied to show a line."""
-    cut = value[: shown.limit + 1]
+    cut = value[: max(shown.limit - 10, 1)]
     text = repr(cut)
     return text if len(cut) == len(value) else f'{text[:-1]}…{text[-1]}'
 
