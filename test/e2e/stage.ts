@@ -34,12 +34,13 @@ export class Stage {
     readonly folder: string,
   ) {}
 
-  static async open(): Promise<Stage> {
+  /** @param sample the folder whose copy is opened */
+  static async open(sample = join(FIXTURES, 'shop')): Promise<Stage> {
     const { startServer } = await import('../workbench/server.mjs');
     const { findChromium } = await import('../workbench/install.mjs');
     const base = await mkdtemp(join(tmpdir(), 'pylatch-e2e-'));
     const folder = join(base, 'shop');
-    await cp(join(FIXTURES, 'shop'), folder, { recursive: true });
+    await cp(sample, folder, { recursive: true });
     const vsix = await packageExtension();
     const server = await startServer({ folder, vsix, userSettings: SETTINGS });
     const browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_FLAGS });
@@ -67,16 +68,9 @@ export class Stage {
 
   /** Starts the sample's main program; it prints a line for each order. */
   async startShop(python: string): Promise<Target> {
-    const shop = this.start(python, join(this.folder, 'shop.py'));
+    const shop = this.start(python, 'shop.py');
     await shop.waitFor('order 2:');
     return shop;
-  }
-
-  /** Starts a program of test/fixtures that any Python runs; it prints `ready`. */
-  async startNightly(python: string): Promise<Target> {
-    const job = this.start(python, join(FIXTURES, 'nightly.py'));
-    await job.waitFor('ready');
-    return job;
   }
 
   /** Number (from 1) of the first line of a file of the sample that contains the text. */
@@ -97,12 +91,13 @@ export class Stage {
     await writeFile(join(this.folder, '.vscode', 'launch.json'), JSON.stringify(launch, null, 2));
   }
 
-  private start(python: string, file: string): Target {
-    const child = spawn(python, ['-u', file], {
+  /** Starts Python with these arguments in the opened folder. */
+  start(python: string, ...args: string[]): Target {
+    const child = spawn(python, args, {
       cwd: this.folder,
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
-    return new Target(child, file, join(this.base, 'none'));
+    return new Target(child, args.at(-1)!, join(this.base, 'none'));
   }
 }
 
@@ -111,14 +106,10 @@ async function packageExtension(): Promise<string> {
   const given = process.env['PYLATCH_VSIX'];
   if (given) return given;
   const script = join(ROOT, 'scripts', 'package.mjs');
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: ROOT });
-  const vsix = stdout
-    .trim()
-    .split('\n')
-    .reverse()
-    .find((line) => line.trim().endsWith('.vsix'));
-  if (!vsix) throw new Error(`scripts/package.mjs named no package:\n${stdout}`);
-  return join(ROOT, vsix.trim().split(/\s+/).at(-1)!);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, '--out', join(ROOT, '.cache')]);
+  const file = stdout.trim().split('\n').at(-1);
+  if (!file?.endsWith('.vsix')) throw new Error(`scripts/package.mjs named no package:\n${stdout}`);
+  return file;
 }
 
 /** Waits until the sample has handled more orders: it lives, and it works. */

@@ -71,6 +71,13 @@ export class Workbench {
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
+  /** Moves the cursor, which brings the line into view. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(`:${line}`);
+    await this.page.keyboard.press('Enter');
+  }
+
   /** Starts the selected launch configuration. */
   async startDebugging(): Promise<void> {
     await this.page.keyboard.press('F5');
@@ -117,17 +124,21 @@ export class Workbench {
     await row.click();
   }
 
-  /** The rows of the open quick pick; waits for the first. */
-  async pickRows(): Promise<Row[]> {
-    await this.quickPickRow('').first().waitFor();
+  /** The rows of the open quick pick that are in view. */
+  pickRows(): Promise<Row[]> {
     return readRows(this.quickPickRow(''));
   }
 
-  /** Waits until the open quick pick has a row with this text, types the text and takes the row. */
-  async pick(text: string, picture?: string): Promise<void> {
-    await this.quickPickRow(text).first().waitFor();
-    if (picture) await this.screenshot(picture);
+  /** Types into the open quick pick. Of a long list only the rows in view are there: this brings a row into view. */
+  async filterPick(text: string): Promise<void> {
     await this.page.locator(`${QUICK_INPUT} .quick-input-box input`).fill(text);
+  }
+
+  /** Searches the open quick pick and takes the row with this text. */
+  async pick(text: string, picture?: string): Promise<void> {
+    await this.quickPickRow('').first().waitFor();
+    if (picture) await this.screenshot(picture);
+    await this.filterPick(text);
     await this.quickPickRow(text).first().click();
   }
 
@@ -234,8 +245,30 @@ export class Workbench {
     const header = pane.locator('.pane-header');
     if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
     const row = pane.locator('.monaco-list-row').filter({ hasText: text }).first();
-    await row.waitFor();
+    await until(`${view} has a row with ${text}`, async () => {
+      if (await appears(row)) return true;
+      // Only the rows in view exist, and this machine may run many Python programs.
+      await pane.locator('.pane-body').hover();
+      await this.page.mouse.wheel(0, 60);
+      return false;
+    });
     return row;
+  }
+
+  /** Folds a view of Run and Debug. */
+  async foldDebugView(view: string): Promise<void> {
+    const header = this.page.locator(`${DEBUG_VIEW} .pane-header[aria-label^="${view}"]`);
+    if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+  }
+
+  /** Drags the border between side bar and editor. */
+  async widenSideBar(pixels: number): Promise<void> {
+    const box = (await this.page.locator('.part.sidebar').boundingBox())!;
+    const [x, y] = [box.x + box.width, box.y + box.height / 2];
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(x + pixels, y, { steps: 5 });
+    await this.page.mouse.up();
   }
 
   async contextMenu(row: Locator, item: string): Promise<void> {
