@@ -21,6 +21,8 @@ export interface ThreadInfo {
   /** What `threading.get_ident` returns in it, in decimal. */
   ident: string;
   main: boolean;
+  /** Somebody has asked it to run a script, and it has not come by yet. */
+  scriptPending: boolean;
   activity: ThreadActivity;
 }
 
@@ -64,11 +66,19 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
     image: runtime.image,
     interpreterAddress: interpreter.address,
     remoteDebugEnabled: interpreter.remoteDebugEnabled,
-    threads: interpreter.threads.flatMap((thread) => {
+    threads: interpreter.threads.flatMap((thread): ThreadInfo[] => {
       const activity = process.activity(thread.nativeId);
       if (activity === undefined) return [];
-      const { nativeId, ident } = thread;
-      return [{ nativeId, ident: String(ident), main: isMain(thread, interpreter, process.pid), activity }];
+      const pending = process.read(thread.address + runtime.offsets.thread.pendingCall, 4);
+      return [
+        {
+          nativeId: thread.nativeId,
+          ident: String(thread.ident),
+          main: isMain(thread, interpreter, process.pid),
+          scriptPending: pending.readInt32LE(0) === 1,
+          activity,
+        },
+      ];
     }),
   };
 }

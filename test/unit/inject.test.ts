@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { attach, inspect } from '../../src/inject/attach';
+import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
+import { PHASES } from '../../src/inject/types';
+import { standin } from '../support/standin';
+import { interpreters, startTarget } from '../support/targets';
+import type { Target, TargetOptions } from '../support/targets';
+
+const CONFIG = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
+const LIMIT_MS = 10_000;
+
+const targets: Target[] = [];
+after(() => Promise.all(targets.map((target) => target.stop())));
+
+/** Starts a target and waits until it has printed `ready` and gone on to what it does next. */
+async function start(options: TargetOptions): Promise<Target> {
+  const target = await startTarget(options);
+  targets.push(target);
+  await target.waitFor('ready');
+  await delay(100);
+  return target;
+}
+
+function attachTo(target: Target | number, options: Partial<AttachOptions> = {}): Promise<AttachedAgent> {
+  const pid = typeof target === 'number' ? target : target.pid;
+  return attach({ pid, thread: 'any', timeoutMs: LIMIT_MS, config: CONFIG, ...options }, standin);
+}
+
+/** Attaches, and lets go again. The target must live on and have printed nothing more. */
+async function attachOnce(target: Target, options: Partial<AttachOptions> = {}): Promise<AttachedAgent> {
+  const before = target.output();
+  const agent = await attachTo(target, options);
+  assert.equal(agent.welcome.pid, target.pid);
+  agent.link.close();
+  await delay(50);
+  assert.equal(target.alive(), true, `the target ended (${target.exit})`);
+  assert.equal(target.output(), before);
+  return agent;
+}
+
+function leftovers(): string[] {
+  return readdirSync('/tmp').filter((name) => /^pylatch-[0-9a-f]{16}$/.test(name));
+}
+
+const STATES: Record<string, string> = {
+  'a busy loop': "print('ready')\nwhile True: pass",
+  'time.sleep': "import time\nprint('ready')\ntime.sleep(1000)",
+  'socket.accept': "import socket\ns = socket.create_server(('127.0.0.1', 0))\nprint('ready')\ns.accept()",
+  'an idle asyncio loop':
+    "import asyncio\nasync def main():\n    print('ready')\n    await asyncio.Event().wait()\nasyncio.run(main())",
+  'reading stdin': "import sys\nprint('ready')\nsys.stdin.readline()",
+  'input()': "print('ready')\ninput()",
+  'a lock wait of the only thread': "import threading\nprint('ready')\nthreading.Event().wait()",
+  'a join, while the other thread waits for a lock':
+    "import threading\nt = threading.Thread(target=threading.Event().wait)\nt.start()\nprint('ready')\nt.join()",
+  'a join, while the other thread sleeps':
+    "import threading, time\nt = threading.Thread(target=time.sleep, args=(1000,))\nt.start()\nprint('ready')\nt.join()",
+  'two busy threads':
+    "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f).start()\nprint('ready')\nf()",
+  'waiting for a child': "import subprocess\nprint('ready')\nsubprocess.run(['sleep', '1000'])",
+  'signal.pause': "import signal\nprint('ready')\nwhile True: signal.pause()",
+};
+
+describe('attach', async () => {
+  for (const { version, path: python } of await interpreters()) {
+    describe(version, () => {
+      for (const [state, source] of Object.entries(STATES)) {
+        test(`in ${state}`, async () => {
+          await attachOnce(await start({ python, source }));
+        });
+      }
+      suite(python);
+    });
+  }
+});
+
+function suite(python: string): void {
+  const busy = "print('ready')\nwhile True: pass";
+  const inC = "print('ready')\nsum(range(10**12))";
+
+  test('the phases are announced in order, and nothing is left', async () => {
+    const before = leftovers();
+    const phases: Phase[] = [];
+    const agent = await attachOnce(await start({ python, source: busy }), {
+      onPhase: (phase) => phases.at(-1) === phase || phases.push(phase),
+    });
+    assert.deepEqual(phases, [...PHASES]);
+    assert.deepEqual(Object.keys(agent.timings), [...PHASES]);
+    assert.deepEqual(leftovers(), before);
+  });
+
+  test('a sleep is as long as without us', async () => {
+    const source = `
+import time
+print('ready')
+begin = time.monotonic()
+time.sleep(1.5)
+print('slept', round(time.monotonic() - begin, 1))
+time.sleep(1000)
+`;
+    const target = await start({ python, source });
+    for (let times = 0; times < 5; times++) await attachOnce(target);
+    await target.waitFor('slept');
+    assert.match(target.output(), /slept 1\.[56]/);
+  });
+
+  test('several threads take it once', async () => {
+    const source = `
+import sys, threading, time
+for _ in range(4):
+    threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()
+print('ready')
+while True:
+    time.sleep(0.2)
+    if sys.stdin.readline():
+        print('count', sys.__dict__.get('__count__'))
+`;
+    const target = await start({ python, source });
+    await attachOnce(target);
+    target.write('\n');
+    await target.waitFor('count 1');
+  });
+
+  test('the chosen thread takes it', async () => {
+    const source = `
+import threading, time
+worker = threading.Thread(target=time.sleep, args=(1000,))
+worker.start()
+print('worker', worker.native_id, 'ready')
+time.sleep(1000)
+`;
+    const target = await start({ python, source });
+    const worker = Number(/worker (\d+)/.exec(target.output())?.[1]);
+    for (const [thread, taker] of [
+      ['main', target.pid],
+      [worker, worker],
+    ] as const) {
+      const details: (string | undefined)[] = [];
+      await attachOnce(target, {
+        thread,
+        onPhase: (phase, detail) => phase === 'seen' && details.push(detail),
+      });
+      assert.deepEqual(details, [`thread ${taker}`]);
+    }
+    await assert.rejects(attachTo(target, { thread: 1 }), { id: 'no-such-thread' });
+  });
+
+  test('C code that does not return: the limit is kept and the request taken back', async () => {
+    const before = leftovers();
+    const target = await start({ python, source: inC });
+    const expected = {
+      id: 'attach-timeout',
+      text: new RegExp(`thread ${target.pid} runs C code.*taken back`),
+    };
+    await assert.rejects(attachTo(target, { timeoutMs: 400 }), expected);
+    await expectDisarmed(target);
+    assert.deepEqual(leftovers(), before);
+  });
+
+  test('a cancel takes the request back, and the script never runs', async () => {
+    const source = `
+import sys, time
+print('ready')
+sum(range(60_000_000))
+time.sleep(0.1)
+print('seen:', '__count__' in sys.__dict__)
+time.sleep(1000)
+`;
+    const target = await start({ python, source });
+    const abort = new AbortController();
+    const onPhase = (phase: Phase): unknown => phase === 'wake' && abort.abort();
+    await assert.rejects(attachTo(target, { signal: abort.signal, onPhase }), { id: 'attach-cancelled' });
+    await expectDisarmed(target);
+    await target.waitFor('seen: False');
+  });
+
+  test('a target that ends meanwhile is named', async () => {
+    const target = await start({ python, source: inC });
+    const onPhase = (phase: Phase): unknown => phase === 'wake' && process.kill(target.pid, 'SIGKILL');
+    await assert.rejects(attachTo(target, { onPhase }), { id: 'target-ended' });
+  });
+
+  test('remote debugging switched off is respected', async () => {
+    const byOption = await start({ python, source: busy, pythonArgs: ['-X', 'disable-remote-debug'] });
+    await assert.rejects(attachTo(byOption), { id: 'remote-debug-disabled' });
+    const byVariable = await start({ python, source: busy, env: { PYTHON_DISABLE_REMOTE_DEBUG: '' } });
+    await assert.rejects(attachTo(byVariable), { id: 'remote-debug-disabled' });
+  });
+
+  test('a suspended process is refused', async () => {
+    const target = await start({ python, source: busy });
+    process.kill(target.pid, 'SIGSTOP');
+    await delay(50);
+    await assert.rejects(attachTo(target), { id: 'interpreter-not-ready', fix: /kill -CONT/ });
+    process.kill(target.pid, 'SIGCONT');
+    await attachOnce(target);
+  });
+
+  test('a process of another user, from root, and its temporary folder', { skip: notRoot() }, async () => {
+    const source = "import time\nprint('ready')\ntime.sleep(1000)";
+    const target = await start({ python, source, uid: 65534, env: { TMPDIR: '/no/such/folder' } });
+    await attachOnce(target);
+  });
+}
+
+/** Reads the pending flag of every thread back, by a walk of its own. */
+async function expectDisarmed(target: Target): Promise<void> {
+  const info = await inspect(target.pid);
+  assert.deepEqual(
+    info.threads.map((thread) => thread.scriptPending),
+    [false],
+  );
+}
+
+function notRoot(): string | false {
+  return process.getuid?.() === 0 ? false : 'only root may start a target as another user';
+}
+
+describe('refusals', () => {
+  test('there is no such process', async () => {
+    await assert.rejects(attachTo(2 ** 30), { id: 'no-such-process' });
+    await assert.rejects(attachTo(0), { id: 'no-such-process' });
+  });
+
+  test('a process without Python', async () => {
+    const child = spawn('sleep', ['1000']);
+    await assert.rejects(attachTo(child.pid ?? 0), { id: 'not-python' });
+    child.kill();
+  });
+
+  test('a Python that is too old', async (context) => {
+    const child = spawn('python3', ['-c', "print('ready', flush=True); input()"], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const minor = Number(/ (?:python)?3\.(\d+)/.exec(` ${await pythonVersion()}`)?.[1]);
+    if (minor >= 14) return context.skip(`python3 is 3.${minor} here`);
+    await assert.rejects(attachTo(child.pid ?? 0), {
+      id: 'python-too-old',
+      text: new RegExp(`Python 3\\.${minor}`),
+    });
+    child.kill();
+  });
+
+  test('no permission: the missing right is named', { skip: notRoot() }, async () => {
+    const [first] = await interpreters();
+    assert.ok(first);
+    const target = await start({ python: first.path, source: "print('ready')\ninput()" });
+    const report = await attachAs(65534, target.pid);
+    assert.match(report, /no-permission.*belongs to user root.*sudo/s);
+  });
+});
+
+function pythonVersion(): Promise<string> {
+  return run('python3', ['-c', "import sys; print('3.%d' % sys.version_info[1])"]);
+}
+
+/** Attaches from a process of another user. */
+function attachAs(uid: number, pid: number): Promise<string> {
+  const script = `
+    const { attach } = require(${JSON.stringify(require.resolve('../../src/inject/attach'))});
+    process.setgid(${uid});
+    process.setuid(${uid});
+    attach({ pid: ${pid}, thread: 'any', timeoutMs: 1000, config: {} })
+      .catch((error) => console.log(error.id, error.message));
+  `;
+  return run(process.execPath, ['--import', 'tsx', '-e', script]);
+}
+
+function run(program: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', () => resolve(text));
+  });
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bufferImage, withImageFile } from '../../src/inject/image/bytes';
+import { findSection } from '../../src/inject/image/elf';
+import { isKnown, OFFSETS_SIZE, parseOffsets, parseVersion, versionOf } from '../../src/inject/offsets';
+import { MemoryError } from '../../src/inject/os/types';
+import type { ProcessMemory } from '../../src/inject/os/types';
+import { walkInterpreter } from '../../src/inject/runtime';
+import type { Runtime } from '../../src/inject/runtime';
+import { interpreters } from '../support/targets';
+
+/** The table as the interpreter's own file holds it. */
+function table(path: string): Buffer {
+  const bytes = withImageFile(path, (image) => {
+    const section = findSection(image, '.PyRuntime');
+    return section && image.slice(section.offset, OFFSETS_SIZE);
+  });
+  assert.ok(bytes, `${path} holds a table`);
+  return Buffer.from(bytes);
+}
+
+test('versions are read as CPython writes them', () => {
+  assert.equal(parseVersion(0x030e0af0).text, '3.14.10');
+  assert.equal(parseVersion(0x030f00b2).text, '3.15.0b2');
+  assert.equal(parseVersion(0x030f00c1).text, '3.15.0rc1');
+  assert.equal(versionOf(Buffer.from('no cookie is here')), undefined);
+  assert.equal(isKnown(parseVersion(0x030e00f0)), true);
+  assert.equal(isKnown(parseVersion(0x031000f0)), false);
+});
+
+test('the tables of real interpreters are read and consistent', async () => {
+  for (const { version, path } of await interpreters()) {
+    const bytes = table(path);
+    const found = versionOf(bytes);
+    assert.ok(found);
+    assert.equal(`${found.major}.${found.minor}`, version);
+    const offsets = parseOffsets(bytes, found);
+    assert.equal(offsets.thread.evalBreaker, 24);
+    assert.equal(offsets.thread.scriptPathSize, 512);
+    assert.equal(offsets.freeThreaded, false);
+  }
+});
+
+test('a table that does not fit its version is refused', async () => {
+  for (const { path } of await interpreters()) {
+    const bytes = table(path);
+    const version = versionOf(bytes);
+    assert.ok(version);
+    const other = { ...version, minor: version.minor === 14 ? 15 : 14 };
+    assert.throws(() => parseOffsets(bytes, other), { id: 'python-unknown' });
+    assert.throws(() => parseOffsets(bytes, { ...version, minor: 16 }), { id: 'python-unknown' });
+    assert.throws(() => parseOffsets(bytes.subarray(0, 300), version), { id: 'python-unknown' });
+    bytes.writeBigUInt64LE(1n << 40n, 6 * 8 + 8);
+    assert.throws(
+      () => parseOffsets(bytes, version),
+      { id: 'python-unknown' },
+      'an offset outside of its structure',
+    );
+  }
+});
+
+/** An address space of one block at 0x10000. */
+function fakeMemory(block: Buffer): ProcessMemory {
+  const image = bufferImage(block);
+  return {
+    read: (address, length) => {
+      const bytes = image.slice(address - 0x10000, length);
+      if (bytes === undefined) throw new MemoryError('EFAULT', `nothing at ${address}`);
+      return bytes;
+    },
+    write: () => assert.fail('a walk writes nothing'),
+    close: () => undefined,
+  };
+}
+
+const OFFSETS: Runtime['offsets'] = {
+  version: parseVersion(0x030e00f0),
+  freeThreaded: false,
+  runtime: { size: 64, interpretersHead: 0 },
+  interpreter: { size: 64, id: 0, next: 8, threadsHead: 16, threadsMain: 24, remoteDebugEnabled: 32 },
+  thread: {
+    size: 64,
+    next: 0,
+    interpreter: 8,
+    ident: 16,
+    nativeId: 24,
+    evalBreaker: 32,
+    pendingCall: 40,
+    scriptPath: 44,
+    scriptPathSize: 512,
+  },
+};
+const RUNTIME: Runtime = { address: 0x10000, image: 'x', offsets: OFFSETS };
+
+/** A runtime with a subinterpreter in front of the main one, which has two threads. */
+function world(): Buffer {
+  const block = Buffer.alloc(0x1000);
+  const put = (at: number, ...words: number[]): void =>
+    words.forEach((word, index) => block.writeBigUInt64LE(BigInt(word), at + 8 * index));
+  put(0, 0x10100);
+  put(0x100, 1, 0x10200, 0, 0, 1);
+  put(0x200, 0, 0, 0x10400, 0x10300, 1);
+  put(0x400, 0x10300, 0x10200, 222, 2222);
+  put(0x300, 0, 0x10200, 111, 1111);
+  return block;
+}
+
+test('the walk takes the main interpreter, wherever it stands, and its threads', () => {
+  const found = walkInterpreter(fakeMemory(world()), RUNTIME);
+  assert.equal(found.address, 0x10200);
+  assert.equal(found.mainThread, 0x10300);
+  assert.equal(found.remoteDebugEnabled, true);
+  assert.deepEqual(
+    found.threads.map((thread) => thread.nativeId),
+    [1111, 2222],
+  );
+});
+
+test('a runtime without an interpreter is not ready', () => {
+  const block = world();
+  block.writeBigUInt64LE(0n, 0);
+  assert.throws(() => walkInterpreter(fakeMemory(block), RUNTIME), { id: 'interpreter-not-ready' });
+});
+
+test('lists that lead astray, nowhere or round in circles end the walk', () => {
+  for (const [at, target] of [
+    [0, 0x7000_0000],
+    [0x108, 0x10100],
+    [0x210, 0x10100],
+    [0x400, 0x10400],
+  ] as const) {
+    const block = world();
+    block.writeBigUInt64LE(BigInt(target), at);
+    assert.throws(
+      () => walkInterpreter(fakeMemory(block), RUNTIME),
+      { id: 'interpreter-not-ready' },
+      String(at),
+    );
+  }
+});
