@@ -1,7 +1,7 @@
 /**
  * Takes the pictures of the readme, beside the file that PYLATCH_SCREENSHOT names:
  *   PYLATCH_SCREENSHOT=media/screenshot.png node --import tsx test/e2e/pictures.ts
- * The picker's picture shows all Python processes of the machine, so no others should run.
+ * The picker shows all Python processes of the machine; behind `unshare --pid --fork --mount-proc` there are no others.
  */
 import { dirname, join, resolve } from 'node:path';
 import { interpreters } from '../support/targets';
