@@ -1,15 +1,14 @@
 /** From a process id to an agent that answers. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { PylatchError } from '../common/errors';
 import { agentAssets } from './assets';
 import { connectAgent } from './connect';
 import type { SessionFolder } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
-import { openTarget, preflight } from './target';
+import { endedOr, openTarget, preflight } from './target';
 import type { OpenTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
-import { cancelled, endedOr, runScript } from './wake';
+import { cancelled, runScript } from './wake';
 
 export { execScript } from './exec';
 export { inspect } from './target';
@@ -37,6 +36,8 @@ export async function attach(options: AttachOptions, assets = agentAssets): Prom
     giveUpIfAborted(options);
     const placed = placeAgent(target, assets(target.runtime.offsets.version.minor));
     return await bringIn(target, placed, options, phases, deadline);
+  } catch (error) {
+    throw endedOr(target, error);
   } finally {
     target.process.close();
   }
@@ -96,9 +97,8 @@ function giveUpIfAborted({ signal, pid }: AttachOptions): void {
 
 function checkTarget(target: OpenTarget, options: AttachOptions): void {
   giveUpIfAborted(options);
-  const state = new PylatchError('internal', 'the target is alive');
-  const ended = endedOr(target, state);
-  if (ended !== state) throw ended;
+  const ended = endedOr(target, undefined);
+  if (ended !== undefined) throw ended;
 }
 
 /** Announces the phases and measures them. */

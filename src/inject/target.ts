@@ -101,7 +101,7 @@ export async function openTarget(pid: number): Promise<OpenTarget> {
     return { os, status, process, runtime: supportedPython(process) };
   } catch (error) {
     process.close();
-    throw error;
+    throw endedOr({ os, status }, error);
   }
 }
 
@@ -132,6 +132,17 @@ function supportedPython(process: TargetProcess): Runtime {
   }
   if ('runtime' in found) return found.runtime;
   throw tooOld(process.pid, found.version);
+}
+
+/** The error itself or, where its cause is that the process has ended meanwhile, one that says so. */
+export function endedOr({ os, status }: Pick<OpenTarget, 'os' | 'status'>, error: unknown): unknown {
+  const now = os.status(status.pid);
+  if (now !== undefined && now.state !== 'ended' && now.startId === status.startId) return error;
+  return new PylatchError(
+    'target-ended',
+    `Process ${status.pid} ended during the attach.`,
+    'Start it again and attach to the new process.',
+  );
 }
 
 /** The refusal of a Python without the debugger interface of PEP 768. */

@@ -7,7 +7,7 @@ import type { ActivityKind, ThreadActivity } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
-import { eligible, isMain } from './target';
+import { eligible, endedOr, isMain } from './target';
 import type { OpenTarget } from './target';
 import type { ThreadChoice } from './types';
 
@@ -62,23 +62,10 @@ export async function runScript(target: OpenTarget, options: RunOptions): Promis
   try {
     return await run.untilTaken();
   } catch (error) {
-    if (error instanceof MemoryError) throw endedOr(target, error);
-    throw error;
+    throw endedOr(target, error);
   } finally {
     run.takeBack();
   }
-}
-
-/** The process is gone, or its memory is: the one has a plain name. */
-export function endedOr(target: OpenTarget, error: Error): Error {
-  const status = target.os.status(target.process.pid);
-  if (status !== undefined && status.state !== 'ended' && status.startId === target.status.startId)
-    return error;
-  return new PylatchError(
-    'target-ended',
-    `Process ${target.process.pid} ended during the attach.`,
-    'Start it again and attach to the new process.',
-  );
 }
 
 class ScriptRun {

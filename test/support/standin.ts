@@ -2,7 +2,7 @@ import type { AgentAssets } from '../../src/inject/assets';
 
 /**
  * A stand-in for the agent: it answers the handshake on the thread it was given and ends with the connection.
- * It leaves `SEEN` in the target's output, and `__seen__` in `sys`, so that a test can tell whether it ever ran.
+ * It counts its runs in `sys.__dict__['__count__']`, so that a test can tell whether it ever ran.
  */
 const STUB = `
 import sys
@@ -30,11 +30,10 @@ def run():
                 pass
         link.close()
     _thread.start_new_thread(serve, ())
-if sys.__dict__.setdefault('__seen__', '@SESSION@') == '@SESSION@':
-    sys.__dict__['__seen__'] = '@SESSION@ taken'
-    run()
-    del sys.__dict__['__seen__']
+mine = ['@SESSION@']
+if sys.__dict__.setdefault('__seen_@SESSION@', mine) is mine:
     sys.__dict__['__count__'] = sys.__dict__.get('__count__', 0) + 1
+    run()
 `;
 
 /** For the second argument of \`attach\`. */

@@ -125,6 +125,9 @@ export class Target {
       this.child.kill('SIGKILL');
       await this.waitForExit();
     }
+    // A child of the target may have inherited its output; we do not wait for that one.
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
     await rm(this.folder, { recursive: true, force: true });
   }
 

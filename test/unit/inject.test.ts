@@ -61,7 +61,7 @@ const STATES: Record<string, string> = {
     "import threading, time\nt = threading.Thread(target=time.sleep, args=(1000,))\nt.start()\nprint('ready')\nt.join()",
   'two busy threads':
     "import threading\ndef f():\n    while True: pass\nthreading.Thread(target=f).start()\nprint('ready')\nf()",
-  'waiting for a child': "import subprocess\nprint('ready')\nsubprocess.run(['sleep', '1000'])",
+  'waiting for a child': "import subprocess\nprint('ready')\nsubprocess.run(['sleep', '20'])",
   'signal.pause': "import signal\nprint('ready')\nwhile True: signal.pause()",
 };
 
