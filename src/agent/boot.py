@@ -24,7 +24,7 @@ class Modules:
         import builtins
 
         self.codes = codes
-        self.loaded: dict[str, Any] = {}
+        self.loaded: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), '__import__': self.find}
 
     def find(self, name: str, _globals: Any = None, _locals: Any = None, _names: Any = (), level: int = 0) -> Any:

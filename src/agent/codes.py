@@ -8,15 +8,14 @@ from .threads import chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import CodeType
+    from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
+    from types import CellType, CodeType
     from typing import Any
 
 FUNCTION = type(lambda: None)
-MODULE = type(sys)
 
 
-def _generator() -> Iterator[None]:
+def _generator() -> Generator[None]:
     yield
 
 
@@ -28,14 +27,13 @@ async def _asynchronous() -> Any:
     yield
 
 
-def _sample(make: Callable[[], Any]) -> type:
+def _sample(make: Callable[[], Generator[None] | Coroutine[Any, Any, None]]) -> type[object]:
     item = make()
-    if hasattr(item, 'close'):
-        item.close()
+    item.close()
     return type(item)
 
 
-CODE_ATTRIBUTE = {
+CODE_ATTRIBUTE: dict[type[Any], str] = {
     FUNCTION: '__code__',
     _sample(_generator): 'gi_code',
     _sample(_coroutine): 'cr_code',
@@ -47,7 +45,8 @@ CODE_ATTRIBUTE = {
 def live_codes() -> Iterator[CodeType]:
     """Code objects that functions, generators, coroutines and running frames hold; some come more than once. Those
     nested in them are not listed: take them with `nested` from the ones that matter."""
-    for item in gc.get_objects():
+    items: list[object] = gc.get_objects()
+    for item in items:
         attribute = CODE_ATTRIBUTE.get(type(item))
         if attribute:
             yield getattr(item, attribute)
@@ -61,7 +60,7 @@ def module_codes() -> Iterator[CodeType]:
     """A second way, by the modules: `gc.freeze()` (pre-fork servers) hides everything from the collector."""
     seen: set[int] = set()
     for module in list(sys.modules.values()):
-        stack = list(vars(module).values()) if type(module) is MODULE else []
+        stack = list(vars(module).values()) if type(module) is type(sys) else []
         while stack:
             item = stack.pop()
             if id(item) in seen:
@@ -70,7 +69,7 @@ def module_codes() -> Iterator[CodeType]:
             if type(item) is FUNCTION:
                 yield item.__code__
                 stack += [getattr(item, '__wrapped__', None)]
-                stack += [cell.cell_contents for cell in item.__closure__ or () if filled(cell)]
+                stack += contents(item.__closure__ or ())
             # By type(), not isinstance(): proxies of the program would run code of theirs for __class__.
             elif issubclass(type(item), type):
                 stack += list(type.__getattribute__(item, '__dict__').values())
@@ -80,12 +79,14 @@ def module_codes() -> Iterator[CodeType]:
                 stack += [item.fget, item.fset, item.fdel]
 
 
-def filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents
-    except ValueError:
-        return False
-    return True
+def contents(cells: Iterable[CellType]) -> list[Any]:
+    found: list[Any] = []
+    for cell in cells:
+        try:
+            found.append(cell.cell_contents)
+        except ValueError:
+            pass  # a variable without a value
+    return found
 
 
 def of_file(matches: Callable[[str], bool]) -> dict[int, CodeType]:

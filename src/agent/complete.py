@@ -4,7 +4,7 @@ import builtins
 import sys
 
 from .values import lookup
-from .variables import instance_dict
+from .variables import MEMBER, instance_dict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
     from .link import Json
 
-FUNCTIONS = (type(lambda: None), type(len), type(str.join), type([].append), staticmethod, classmethod)
+FUNCTIONS: tuple[type[Any], ...] = (type(lambda: None), type(len), type(str.join), staticmethod, classmethod)
 UNKNOWN = object()
 KEYWORDS = (
-    'and as assert async await break class continue def del elif else except finally for from global if import in is '
-    'lambda nonlocal not or pass raise return try while with yield True False None'
-).split()
+    *('and', 'as', 'assert', 'async', 'await', 'break', 'class', 'continue', 'def', 'del', 'elif', 'else', 'except'),
+    *('finally', 'for', 'from', 'global', 'if', 'import', 'in', 'is', 'lambda', 'nonlocal', 'not', 'or', 'pass'),
+    *('raise', 'return', 'try', 'while', 'with', 'yield', 'True', 'False', 'None'),
+)
 
 
 def complete(frame: FrameType | None, text: str, column: int, line: int) -> list[Json]:
@@ -66,7 +67,7 @@ def trailing(text: str, dots: bool) -> str:
 
 def names(frame: FrameType | None) -> dict[str, str]:
     """Names that an expression in the frame may use, with DAP's item types."""
-    found = dict.fromkeys(KEYWORDS, 'keyword')
+    found: dict[str, str] = dict.fromkeys(KEYWORDS, 'keyword')
     spaces: list[Any] = [vars(builtins)]
     if frame is not None:
         spaces += [frame.f_globals, frame.f_locals]
@@ -81,7 +82,7 @@ def members(frame: FrameType | None, path: str) -> dict[str, str]:
     if value is UNKNOWN:
         return {}
     found: dict[str, str] = {}
-    kinds: tuple[type, ...] = type(value).__mro__
+    kinds: tuple[type[Any], ...] = type(value).__mro__
     if issubclass(type(value), type):
         kinds = (*type.__dict__['__mro__'].__get__(value), *kinds)
     for base in reversed(kinds):
@@ -104,14 +105,14 @@ def follow(frame: FrameType | None, path: list[str]) -> Any:
     return value
 
 
-def attribute(value: Any, name: str) -> Any:
+def attribute(value: object, name: str) -> Any:
     own = instance_dict(value)
     if name in own:
         return own[name]
-    found: Any = lookup(type(value), name)
-    if type(found).__name__ == 'member_descriptor':
+    found = lookup(type(value), name)
+    if type(found) is MEMBER:
         try:
-            return found.__get__(value)
+            return MEMBER.__get__(found, value)
         except AttributeError:
             return UNKNOWN
     return UNKNOWN if found is None or hasattr(type(found), '__get__') else found

@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
-    from typing import Any
 
     from .link import Json
 
@@ -56,7 +55,7 @@ class Frames:
         idents = sorted(frames.keys() - self.own, key=self.number_of(self.main_ident()))
         return [{'id': self.number(ident), 'name': self.name(ident, frames[ident])} for ident in idents]
 
-    def number_of(self, main: int | None) -> Any:
+    def number_of(self, main: int | None) -> Callable[[int], int]:
         return lambda ident: 0 if ident == main else self.number(ident)
 
     def main_ident(self) -> int | None:

@@ -36,7 +36,7 @@ def from_disk(path: str) -> str | None:
 
 
 def from_linecache(path: str) -> str | None:
-    cache: dict[str, Any] = getattr(sys.modules.get('linecache'), 'cache', {})
+    cache: dict[str, tuple[Any, ...]] = getattr(sys.modules.get('linecache'), 'cache', {})
     entry = cache.get(path)
     return ''.join(entry[2]) if type(entry) is tuple and len(entry) == 4 else None
 

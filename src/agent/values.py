@@ -6,7 +6,8 @@ from .guard import Interrupted, Job, NeedsProgram, can_interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from types import ModuleType
     from typing import Any
 
 TEXT = 1000
@@ -22,7 +23,7 @@ SLOT = type(object.__repr__)
 HARMLESS = ('datetime', 'decimal', 're', '_thread')
 """Modules whose types have a `__repr__` in C that is quick and calls nothing."""
 
-FUNCTIONS = (type(sys.displayhook), type(lambda: None), type([].append), type(str.join), type(object().__str__))
+FUNCTIONS: tuple[type[Any], ...] = (type(len), type(lambda: None), type(str.join), type(object().__str__))
 
 
 class Shown:
@@ -43,8 +44,8 @@ def text_of(value: object, shown: Shown) -> str:
     return text if len(text) <= shown.limit else text[: shown.limit] + '…'
 
 
-def write(value: Any, shown: Shown, parts: list[str], room: list[int], depth: int) -> None:
-    kind: type = type(value)
+def write(value: object, shown: Shown, parts: list[str], room: list[int], depth: int) -> None:
+    kind: type[Any] = type(value)
     simple = SIMPLE.get(kind)
     if simple is not None:
         text = simple(value, shown)
@@ -57,7 +58,7 @@ def write(value: Any, shown: Shown, parts: list[str], room: list[int], depth: in
     parts.append(text)
 
 
-def write_items(value: Any, kind: type, shown: Shown, parts: list[str], room: list[int], depth: int) -> None:
+def write_items(value: Any, kind: type[Any], shown: Shown, parts: list[str], room: list[int], depth: int) -> None:
     """A list, tuple, set, frozenset or dict: some items, then `…`."""
     opening, closing = BRACKETS[kind]
     if not value:
@@ -78,7 +79,7 @@ def write_items(value: Any, kind: type, shown: Shown, parts: list[str], room: li
     parts.append(',)' if kind is tuple and len(value) == 1 else closing)
 
 
-def items_of(value: Any, kind: type) -> Iterable[Any]:
+def items_of(value: Any, kind: type[Any]) -> Iterable[Any]:
     """The first items, copied: another thread may be changing the container."""
     if kind in (list, tuple):
         return value[: ITEMS + 1]
@@ -106,11 +107,11 @@ def show_text(value: Any, shown: Shown) -> str:
     return text if len(cut) == len(value) else f'{text[:-1]}…{text[-1]}'
 
 
-def show_class(value: type, _: Shown) -> str:
+def show_class(value: type[Any], _: Shown) -> str:
     return f"<class '{type_name(value)}'>"
 
 
-def show_module(value: Any, _: Shown) -> str:
+def show_module(value: ModuleType, _: Shown) -> str:
     return f'<module {vars(value).get("__name__", "?")!s}>'
 
 
@@ -122,7 +123,7 @@ def show_function(value: Any, _: Shown) -> str:
     return f'<{type(value).__name__} {getattr(value, "__qualname__", "?")}>'
 
 
-SIMPLE: dict[type, Any] = {
+SIMPLE: dict[type[Any], Callable[[Any, Shown], str]] = {
     int: show_int,
     str: show_text,
     bytes: show_text,
@@ -132,27 +133,27 @@ SIMPLE: dict[type, Any] = {
     **dict.fromkeys((float, complex, bool, type(None), type(...), type(NotImplemented), range), show_plain),
     **dict.fromkeys(FUNCTIONS, show_function),
 }
-BRACKETS: dict[type, tuple[str, str]] = {
+BRACKETS: dict[type[Any], tuple[str, str]] = {
     list: ('[', ']'),
     tuple: ('(', ')'),
     dict: ('{', '}'),
     set: ('{', '}'),
     frozenset: ('frozenset({', '})'),
 }
-EMPTY = {set: 'set()', frozenset: 'frozenset()'}
+EMPTY: dict[type[Any], str] = {set: 'set()', frozenset: 'frozenset()'}
 
 
-def other(value: object, kind: type, shown: Shown) -> str:
+def other(value: Any, kind: type[Any], shown: Shown) -> str:
     """Any other object: by its own `__repr__` where that is allowed and quick, else by its type."""
     maker = lookup(kind, '__repr__')
     if maker is object.__repr__ or maker is None:
         return plain(value, kind)
     if issubclass(kind, type):
-        return f"<class '{type_name(value)}'>"  # type: ignore[arg-type]
+        return f"<class '{type_name(value)}'>"
     if issubclass(kind, type(sys)):
         return show_module(value, shown)
     if maker is BaseException.__repr__:
-        return type_name(kind) + text_of(value.args, shown)  # type: ignore[attr-defined]
+        return type_name(kind) + text_of(value.args, shown)
     if type(maker) is SLOT and kind.__module__ in HARMLESS:
         return repr(value)
     if shown.job is None:
@@ -168,11 +169,11 @@ def other(value: object, kind: type, shown: Shown) -> str:
     return str(text)
 
 
-def plain(value: object, kind: type) -> str:
+def plain(value: object, kind: type[Any]) -> str:
     return f'<{type_name(kind)} object at {id(value):#x}>'
 
 
-def lookup(kind: type, name: str) -> object:
+def lookup(kind: type[Any], name: str) -> object:
     """A class attribute by the MRO, without descriptors or `__getattr__`."""
     for base in type.__dict__['__mro__'].__get__(kind):
         found = type.__dict__['__dict__'].__get__(base).get(name)
@@ -181,7 +182,7 @@ def lookup(kind: type, name: str) -> object:
     return None
 
 
-def type_name(kind: type) -> str:
+def type_name(kind: type[Any]) -> str:
     """`module.Qualified.name`, the module left out for builtins."""
     name: str = type.__dict__['__qualname__'].__get__(kind)
     module: object = type.__dict__['__dict__'].__get__(kind).get('__module__')

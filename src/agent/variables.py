@@ -25,12 +25,15 @@ MOST_ROWS = 2000
 """Rows in an answer to a client that asks for no page."""
 NAME_LENGTH = 100
 
+LIST: type[list[Any]] = list
+TUPLE: type[tuple[Any, ...]] = tuple
+DICT: type[dict[Any, Any]] = dict
 FUNCTION = type(lambda: None)
-MEMBER = type(FUNCTION.__dict__['__globals__'])
-GETSET = type(FUNCTION.__dict__['__code__'])
-CLOSED = (
+MEMBER: type[Any] = type(lookup(FUNCTION, '__globals__'))
+GETSET: type[Any] = type(lookup(FUNCTION, '__code__'))
+CLOSED: tuple[type[Any], ...] = (
     *(int, float, complex, bool, str, bytes, bytearray, range, type(None), type(...)),
-    *(FUNCTION, type(len), type(str.join), type([].append)),
+    *(FUNCTION, type(len), type(str.join)),
 )
 """Types whose values are shown whole in one line."""
 
@@ -40,7 +43,7 @@ class Item:
 
     __slots__ = ('expression', 'lazy', 'name', 'value')
 
-    def __init__(self, name: str, value: Any, expression: str = '', lazy: bool = False) -> None:
+    def __init__(self, name: str, value: object, expression: str = '', lazy: bool = False) -> None:
         self.name = name
         self.value = value
         self.expression = expression
@@ -101,25 +104,26 @@ class Group(Node):
 class Value(Node):
     """The attributes and items of an object."""
 
-    def __init__(self, ident: int | None, frame: FrameType | None, value: Any, expression: str) -> None:
+    def __init__(self, ident: int | None, frame: FrameType | None, value: object, expression: str) -> None:
         super().__init__(ident, frame)
-        self.value = value
+        self.value: Any = value
+        self.kind: type[Any] = type(value)
         self.expression = expression
-        self.base = container(type(value))
+        self.base = container(self.kind)
         self.length = self.base.__len__(value) if self.base else 0
 
     def named(self) -> list[Item]:
-        items = [self._attribute(name, value) for name, value in attributes(self.value)]
-        return items + [self._attribute(name, None, lazy=True) for name in properties(type(self.value))]
+        items = [self._attribute(name, value) for name, value in attributes(self.value, self.kind)]
+        return items + [self._attribute(name, None, lazy=True) for name in properties(self.kind)]
 
     def _attribute(self, name: str, value: Any, lazy: bool = False) -> Item:
         return Item(name, value, f'{self.expression}.{name}' if self.expression else '', lazy)
 
     def indexed(self, start: int, stop: int) -> list[Item]:
-        base: Any = self.base
-        if base is dict:
-            return [self._entry(key, value) for key, value in list(dict.items(self.value))[start:stop]]
-        if base in (list, tuple):
+        base = self.base
+        if base is DICT:
+            return [self._entry(key, value) for key, value in list(DICT.items(self.value))[start:stop]]
+        if base in (LIST, TUPLE):
             values = base.__getitem__(self.value, slice(start, stop))
         else:
             values = list(base.__iter__(self.value))[start:stop]
@@ -131,12 +135,12 @@ class Value(Node):
         return Item(key_name(key), value, f'{self.expression}[{key!r}]' if simple else '')
 
     def assign(self, name: str, value: Any, job: Job) -> None:
-        if name[:1] == '[' and self.base is list:
-            list.__setitem__(self.value, int(name[1:-1]), value)
-        elif self.base is dict and (keys := [key for key in list(self.value) if key_name(key) == name]):
-            job.call(type(self.value).__setitem__, self.value, keys[0], value)
+        if name[:1] == '[' and self.base is LIST:
+            LIST.__setitem__(self.value, int(name[1:-1]), value)
+        elif self.base is DICT and (keys := [key for key in list(self.value) if key_name(key) == name]):
+            job.call(self.kind.__setitem__, self.value, keys[0], value)
         elif name[:1] == '[':
-            raise Refusal('cannot-set', f'The items of a {type_name(type(self.value))} cannot be changed.')
+            raise Refusal('cannot-set', f'The items of a {type_name(self.kind)} cannot be changed.')
         else:
             job.call(setattr, self.value, name, value)
 
@@ -215,7 +219,7 @@ class Variables:
             return row | {'value': '', 'variablesReference': self.keep(item.value)}
         return row | self.body(item.value, item.expression, node.ident, node.frame, shown)
 
-    def body(self, value: Any, expression: str, ident: int | None, frame: FrameType | None, shown: Shown) -> Json:
+    def body(self, value: object, expression: str, ident: int | None, frame: FrameType | None, shown: Shown) -> Json:
         """What DAP says of any value: text, type, and a reference where there is more to see."""
         body: Json = {'value': text_of(value, shown), 'type': type_name(type(value)), 'variablesReference': 0}
         if type(value) not in CLOSED:
@@ -233,18 +237,17 @@ class Variables:
         return self.job
 
 
-def container(kind: type) -> Any:
+def container(kind: type[Any]) -> Any:
     """The built-in type whose items a value has, None for other objects. Subclasses are read as their base."""
     deque = getattr(sys.modules.get('_collections'), 'deque', None)
-    for base in (list, tuple, dict, set, frozenset, deque):
+    for base in (LIST, TUPLE, DICT, set, frozenset, deque):
         if base is not None and issubclass(kind, base):
             return base
     return None
 
 
-def attributes(value: Any) -> Iterable[tuple[str, Any]]:
+def attributes(value: Any, kind: type[Any]) -> Iterable[tuple[str, Any]]:
     """The attributes that an object itself holds: its dictionary, its slots, a named tuple's fields."""
-    kind = type(value)
     own = instance_dict(value)
     plain = {name: item for name, item in own.items() if not (name[:2] == name[-2:] == '__')}
     yield from plain.items()
@@ -255,26 +258,26 @@ def attributes(value: Any) -> Iterable[tuple[str, Any]]:
                     yield name, member.__get__(value)
                 except AttributeError:
                     pass  # a slot that was never set
-    fields = vars(kind).get('_fields') if issubclass(kind, tuple) else None
-    if type(fields) is tuple:
-        yield from zip(fields, tuple.__iter__(value), strict=False)
+    fields: tuple[str, ...] | None = vars(kind).get('_fields')
+    if type(fields) is tuple and issubclass(kind, TUPLE):
+        yield from zip(fields, TUPLE.__iter__(value), strict=False)
 
 
-def instance_dict(value: Any) -> dict[str, Any]:
+def instance_dict(value: object) -> dict[str, Any]:
     """An object's `__dict__`, by the descriptor in C and not by an attribute that a program may have redefined."""
     if issubclass(type(value), type):
         return dict(type.__dict__['__dict__'].__get__(value))
-    descriptor = lookup(type(value), '__dict__')
+    descriptor: Any = lookup(type(value), '__dict__')
     if type(descriptor) not in (GETSET, MEMBER):
         return {}
     try:
-        found = descriptor.__get__(value)  # type: ignore[attr-defined]
+        found: dict[str, Any] | None = descriptor.__get__(value)
     except AttributeError:
         return {}
     return dict(found) if isinstance(found, dict) else {}
 
 
-def properties(kind: type) -> list[str]:
+def properties(kind: type[Any]) -> list[str]:
     """Names of the public properties, each of which is code of the program."""
     names = {name for base in kind.__mro__ for name, item in list(vars(base).items()) if type(item) is property}
     return sorted(name for name in names if name[:1] != '_')
@@ -300,7 +303,7 @@ def group_of(item: Item) -> str:
     return 'modules' if kind is type(sys) else ''
 
 
-def key_name(key: Any) -> str:
+def key_name(key: object) -> str:
     """A dict's key as a row's name; of keys with a `__repr__` of their own only the type is named."""
     try:
         return text_of(key, Shown(None, NAME_LENGTH))

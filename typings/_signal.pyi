@@ -1,0 +1,9 @@
+"""The C module behind `signal`: the names that the agent uses."""
+
+from collections.abc import Iterable
+
+SIG_BLOCK: int
+SIG_SETMASK: int
+
+def pthread_sigmask(how: int, mask: Iterable[int], /) -> set[int]: ...
+def valid_signals() -> set[int]: ...
