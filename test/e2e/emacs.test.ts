@@ -85,31 +85,32 @@ async function tour(root: string, task: Record<string, unknown>): Promise<Seen> 
   return JSON.parse(line.slice('RESULT '.length)) as Seen;
 }
 
-describe("Emacs's DAP client drives the stand-alone adapter", () => {
-  it('attaches by pid, stops, reads locals, evaluates, steps and leaves the program running', async (t) => {
-    const root = await findEmacs();
-    if (!root) return t.skip('no Emacs (the reason is printed above)');
-    const python = (await interpreters())[0]!.path;
-    const target = await startTarget({ python, source: PROGRAM });
-    try {
-      await target.waitFor('round 2');
-      const seen = await tour(root, {
-        command: [process.execPath, ADAPTER],
-        attach: { pid: target.pid },
-        file: target.file,
-        line: target.line('stop'),
-        expression: 'price * 4',
-      });
-      assert.equal(seen.line, target.line('stop'));
-      assert.equal(seen.function, 'bill');
-      assert.equal(seen.locals['price'], '2.5');
-      assert.match(seen.locals['count'] ?? '', /^\d+$/);
-      assert.equal(seen.answer, '10.0');
-      assert.equal(seen.next, target.line('stop') + 1);
-      const rounds = target.output().split('\n').length;
-      await target.waitFor(`round ${rounds + 3}`);
-    } finally {
-      await target.stop();
-    }
-  });
+describe("Emacs's DAP client drives the stand-alone adapter", async () => {
+  for (const { version, path } of await interpreters()) {
+    it(`attaches to Python ${version}, stops, reads, evaluates, steps and leaves it running`, async (t) => {
+      const root = await findEmacs();
+      if (!root) return t.skip('no Emacs (the reason is printed above)');
+      const target = await startTarget({ python: path, source: PROGRAM });
+      try {
+        await target.waitFor('round 2');
+        const seen = await tour(root, {
+          command: [process.execPath, ADAPTER],
+          attach: { pid: target.pid },
+          file: target.file,
+          line: target.line('stop'),
+          expression: 'price * 4',
+        });
+        assert.equal(seen.line, target.line('stop'));
+        assert.equal(seen.function, 'bill');
+        assert.equal(seen.locals['price'], '2.5');
+        assert.match(seen.locals['count'] ?? '', /^\d+$/);
+        assert.equal(seen.answer, '10.0');
+        assert.equal(seen.next, target.line('stop') + 1);
+        const rounds = target.output().split('\n').length;
+        await target.waitFor(`round ${rounds + 3}`);
+      } finally {
+        await target.stop();
+      }
+    });
+  }
 });

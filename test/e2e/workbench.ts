@@ -162,11 +162,6 @@ export class Workbench {
     await until(`the arrow is on line ${line}`, async () => near(await arrow.boundingBox(), y));
   }
 
-  /** Waits until the workbench shows the program as running under the debugger. */
-  async waitRunning(): Promise<void> {
-    await this.toolbarButton('pause').waitFor();
-  }
-
   /** Waits for a frame of the call stack: `Stack Frame total, line 22, pricing.py`. The lower ones come later. */
   async waitFrame(text: RegExp): Promise<void> {
     const rows = this.page.locator(`${DEBUG_VIEW} .debug-call-stack .monaco-list-row:has(.stack-frame)`);
@@ -184,11 +179,6 @@ export class Workbench {
     await row.first().waitFor();
   }
 
-  /** All rows of the Variables view. */
-  async variables(): Promise<string[]> {
-    return (await readRows(this.variableRow(''))).map((row) => row.aria);
-  }
-
   async expandVariable(start: string): Promise<void> {
     await this.variableRow(start).first().locator('.monaco-tl-twistie').click();
   }
@@ -200,11 +190,6 @@ export class Workbench {
   /** Waits until no debug session is left. */
   async waitSessionEnd(): Promise<void> {
     await this.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
-  }
-
-  /** Waits until the Debug Console shows that a session has begun, which is when its toolbar is there. */
-  async waitSession(): Promise<void> {
-    await this.page.locator('.debug-toolbar').waitFor();
   }
 
   /** Evaluates an expression in the Debug Console; returns the text of the answer. */
@@ -228,12 +213,6 @@ export class Workbench {
     await this.page.keyboard.press('Escape');
     await this.typeInConsole('');
     return labels;
-  }
-
-  /** The text of the Debug Console's rows. */
-  async consoleText(): Promise<string> {
-    const rows = await this.page.locator('.repl .repl-tree .monaco-list-row').allInnerTexts();
-    return rows.join('\n');
   }
 
   /** Opens Run and Debug with one of its views unfolded, and returns the view's row with this text. */
@@ -271,12 +250,16 @@ export class Workbench {
     await this.page.mouse.up();
   }
 
+  /** A click right after the menu has opened is ignored, as the second half of the click that opened it. */
   async contextMenu(row: Locator, item: string): Promise<void> {
     await row.click({ button: 'right' });
-    const entry = this.page.locator('.context-view .monaco-menu .action-item').filter({
-      has: this.page.getByText(item, { exact: true }),
+    const entries = this.page.locator('.context-view .monaco-menu .action-item');
+    const entry = entries.filter({ has: this.page.getByText(item, { exact: true }) }).first();
+    await entry.waitFor();
+    await until(`the menu takes ${item}`, async () => {
+      if (await entry.isVisible()) await entry.click({ timeout: 1000 }).catch(() => undefined);
+      return entry.isHidden();
     });
-    await entry.first().click();
   }
 
   async inlineAction(row: Locator, title: string): Promise<void> {
