@@ -150,7 +150,7 @@ export function tooOld(pid: number, version: string): PylatchError {
   return new PylatchError(
     'python-too-old',
     `Pylatch needs Python 3.14 or newer; process ${pid} runs Python ${version}.`,
-    `Run the program with Python ${SUPPORTED}.`,
+    `Run the program with a version that this release knows: ${SUPPORTED}.`,
   );
 }
 
