@@ -81,7 +81,7 @@ def strip(cls: type) -> None:
         if type(item) in (type(strip), property, staticmethod, classmethod):
             try:
                 delattr(cls, name)
-            except (AttributeError, TypeError):
+            except AttributeError, TypeError:
                 pass
 
 

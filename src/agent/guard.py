@@ -113,8 +113,6 @@ def can_interrupt() -> bool:
     if _Python.function is None:
         try:
             _Python.function = _load()
-        except (ImportError, OSError):
+        except ImportError, OSError:
             return False
     return True
-
-

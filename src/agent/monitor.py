@@ -59,8 +59,9 @@ class Monitor:
     def local(self, code: CodeType, events: int, start: bool = False) -> None:
         """Sets the near tool's events of one code object; off and on again, so that disabled locations count anew.
 
-        `start`: PY_START as well, which our global PY_START has disabled there. That lasts while the event is on for any
-        reason, and an event that does not change clears nothing: hence the global one off, and LINE on before off."""
+        `start`: PY_START as well, which our global PY_START has disabled there. That lasts while the event is on for
+        any reason, and an event that does not change clears nothing: hence the global one off, and LINE on before off.
+        """
         if start:
             monitoring.set_events(self.near, self._near & ~E.PY_START)
             monitoring.set_local_events(self.near, code, E.LINE)

@@ -24,7 +24,7 @@ def source(path: str) -> str:
 def from_disk(path: str) -> str | None:
     try:
         fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-    except (OSError, ValueError):
+    except OSError, ValueError:
         return None
     try:
         data = posix.read(fd, MOST)

@@ -60,9 +60,7 @@ class ImportsTest(unittest.TestCase):
         names = set().union(*(absolute_names(file.read_text()) for file in FILES)) - WINDOWS
         self.assertIn('_thread', names)
         self.assertEqual(names - sys.stdlib_module_names, set(), 'not of the standard library')
-        self.assertEqual(
-            brought(names) - CHEAP, set(), 'written in Python: these cost the target time and memory'
-        )
+        self.assertEqual(brought(names) - CHEAP, set(), 'written in Python: these cost the target time and memory')
 
     def test_an_expensive_import_would_be_found(self) -> None:
         source = 'def f():\n    import json\n'

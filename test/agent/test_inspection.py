@@ -237,10 +237,9 @@ class EvaluateTest(Inspection):
 
 class CompletionTest(Inspection):
     def labels(self, text, column=None):
-        targets = self.client.ask(
-            'completions', text=text, column=column or len(text) + 1, frameId=self.client.frame
-        )['targets']
-        return {target['label']: target for target in targets}
+        at = column or len(text) + 1
+        answer = self.client.ask('completions', text=text, column=at, frameId=self.client.frame)
+        return {target['label']: target for target in answer['targets']}
 
     def test_names_attributes_and_modules(self):
         self.assertIn('number', self.labels('num'))
