@@ -5,12 +5,12 @@ held only for work of ours. Code of the program that happens to run on the agent
 takes it: the callbacks leave at once there.
 """
 
-import _thread
 import posix
 
 from .codes import of_file
 from .lines import is_function, lines_of, nested, resolve, starts_on
 from .monitor import E
+from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def identity(path: str) -> tuple[int, int] | None:
     """Device and inode: the same for every name of a file (symbolic links, relative paths, bind mounts)."""
     try:
         status = posix.stat(path)
-    except (OSError, ValueError):
+    except OSError, ValueError:
         return None
     return (status.st_dev, status.st_ino)
 
@@ -111,7 +111,7 @@ class Breakpoints:
     def __init__(self, monitor: Monitor, control: Control) -> None:
         self.monitor = monitor
         self.control = control
-        self.lock = _thread.allocate_lock()
+        self.lock = Section()
         self.files: dict[str, File] = {}
         self.names: dict[str, File | None] = {}
         """By `co_filename`: each distinct name is compared with the files once."""
@@ -137,6 +137,12 @@ class Breakpoints:
         codes = file.codes.values() or [(c, lines_of(c)) for c in of_file(file.matches).values()]
         lines = {line for code, own in codes for line in own | start_line(code, own)}
         return {'breakpoints': [{'line': line} for line in sorted(lines) if first <= line <= last]}
+
+    def counts(self, body: Json) -> bool:
+        """False for a stop at breakpoints that have all been removed since."""
+        hit = body.get('hitBreakpointIds')
+        known = {bp.id for file in self.files.values() for bp in file.breakpoints}
+        return hit is None or not known.isdisjoint(hit)
 
     def clear(self) -> None:
         """Takes every local event back."""
@@ -225,5 +231,3 @@ class Breakpoints:
 def start_line(code: CodeType, lines: frozenset[int]) -> frozenset[int]:
     first = code.co_firstlineno
     return frozenset((first,)) if is_function(code) and first not in lines else frozenset()
-
-

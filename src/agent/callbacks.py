@@ -3,7 +3,7 @@
 import _thread
 import sys
 
-from .control import OURS
+from .control import OURS, is_ours
 from .monitor import DISABLE, E
 
 TYPE_CHECKING = False
@@ -58,23 +58,28 @@ class Callbacks:
         def callback(code: CodeType, detail: object, *_: object) -> object:
             if get_ident() in own:
                 return None  # a finaliser of the program that runs on the agent's thread
-            try:
-                verdict = function(getframe(1), code, detail)
-            except BaseException as error:
-                verdict = self.judge(error)
-            if isinstance(verdict, BaseException):
-                raise verdict
+            raised: BaseException | None = None
+            while True:
+                try:
+                    verdict = function(getframe(1), code, detail)
+                    break
+                except BaseException as error:
+                    if is_ours(error):
+                        verdict = self.lost(error)
+                        break
+                    # A signal handler of the program raised in our code: that is done to its end, then it is raised.
+                    raised = raised or error
+            raised = raised or (verdict if isinstance(verdict, BaseException) else None)
+            if raised is not None:
+                raise raised.with_traceback(None)
             return verdict
 
         return callback
 
-    def judge(self, error: BaseException) -> Verdict:
-        """An exception that came up in a callback: ours ends the session; the program's goes on into it."""
-        if isinstance(error, (RecursionError, MemoryError)):
-            return None  # no room for a callback: the event is lost, the program is not
-        if isinstance(error, KeyboardInterrupt) or not raised_by_us(error):
-            return error
-        self.fail(error)
+    def lost(self, error: BaseException) -> Verdict:
+        """The event is lost: for want of room, or by a fault of ours, which ends the session."""
+        if not isinstance(error, (RecursionError, MemoryError)):
+            self.fail(error)
         return None
 
     # -- near
@@ -125,10 +130,6 @@ class Callbacks:
         return self.stop(frame, {'reason': 'step'}) if self.stepping.reached(frame, event) else None
 
     def stop(self, frame: FrameType, body: dict[str, Any]) -> Verdict:
-        if self.control.stop_all:
-            self.stepping.end_all()
-        else:
-            self.stepping.end(_thread.get_ident())
         return self.control.stop(frame, body)
 
     # -- wide
@@ -159,11 +160,3 @@ class Callbacks:
         if control.leader is not None or ident in control.held:
             return control.park(frame)
         return None
-
-
-def raised_by_us(error: BaseException) -> bool:
-    """True when the innermost frame is the agent's; a signal handler of the program has a frame of its own."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)

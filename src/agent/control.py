@@ -2,25 +2,28 @@
 
 Threading model. A thread of the program stops by waiting inside a monitoring callback: a `Waiter` with a raw lock and
 a list of jobs. While it waits, requests that concern it run on it as jobs (so thread-local state is the
-program's own); a None among the jobs lets it go on. With `stopThreads` "all", one thread at a time is *the* stopped
-one (`self.leader`); the wide tool's global events catch the others as soon as they run Python code, and they wait
-as *parked*: a Waiter of the same kind that was not announced. A thread that is in C code cannot wait; it is listed
-and inspected where it is, and parked when it comes back. A second thread that hits a breakpoint meanwhile is
-parked in front of its stop, and stops once the first one goes on.
+program's own), until it is released. All decisions are the agent's thread's: a thread that stops registers its
+waiter, wakes the agent and waits; `arrive` makes it the stopped one and announces it. That is because the
+program's signal handlers run on its main thread, between any two steps of ours, and may raise; what the program's
+threads do here is therefore little, and can be done again from the start.
 
-`lock` guards leader, waiters and wishes. It is taken by any thread, never while code of the program runs.
+With `stopThreads` "all", one thread at a time is *the* stopped one (`leader`); the wide tool's global events catch the
+others as soon as they run Python code, and they wait as *parked*. A thread that is in C code cannot wait; it is
+inspected where it is, and parked when it comes back. A second thread that hits a breakpoint meanwhile waits with
+it, and is announced when the first one goes on.
+
+`lock` guards the waiters against a release that misses one.
 """
 
 import _thread
 
 from .monitor import E
-from .threads import other_frames
+from .threads import Section, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import Any
 
     from .link import Json
     from .monitor import Monitor
@@ -35,35 +38,42 @@ PARK = E.LINE | E.PY_START | E.PY_RESUME | E.JUMP
 class Waiter:
     """A thread of the program that waits in a callback."""
 
-    def __init__(self, ident: int, frame: FrameType) -> None:
+    def __init__(self, ident: int, frame: FrameType, body: Json | None) -> None:
         self.ident = ident
         self.frame = frame
+        self.body = body
+        """The `stopped` event to be; None for a parked thread."""
         self.lock = _thread.allocate_lock()
         self.lock.acquire()
-        self.jobs: list[Callable[[], object] | None] = []
+        self.jobs: list[Callable[[], object]] = []
+        self.announced = False
+        self.released = False
+        self.raised: BaseException | None = None
+        """What a signal handler of the program raised while our code ran: it belongs to the program, and is raised there
+        when the thread goes on (Ctrl-C on a stopped program must not be lost)."""
 
-    def give(self, job: Callable[[], object] | None) -> None:
-        """From any thread: the waiting thread does the job; None lets it go on."""
+    def give(self, job: Callable[[], object]) -> None:
+        """From any thread: the waiting thread does the job."""
         self.jobs.append(job)
+        self.wake()
+
+    def wake(self) -> None:
         try:
             self.lock.release()
         except RuntimeError:
-            pass  # it is awake already and will see the job
+            pass  # it is awake already, and looks again before it sleeps
 
-    def wait(self) -> BaseException | None:
-        """Works until it may go on. Returns what a signal handler of the program raised meanwhile: it belongs to the
-        program, and the caller raises it there (Ctrl-C on a stopped program must not be lost)."""
-        raised: BaseException | None = None
+    def wait(self) -> None:
+        """Works until it is released. May be broken off by a signal handler, and called again: a job is taken off by
+        statements between which no handler runs."""
         while True:
-            try:
-                self.lock.acquire()
-                while self.jobs:
-                    job = self.jobs.pop(0)
-                    if job is None:
-                        return raised
-                    job()
-            except BaseException as error:
-                raised = raised or error
+            while self.jobs:
+                job = self.jobs[0]
+                del self.jobs[0]
+                job()
+            if self.released:
+                return
+            self.lock.acquire()
 
 
 class Control:
@@ -71,7 +81,7 @@ class Control:
         self.monitor = monitor
         self.send = send
         self.stop_all = stop_all
-        self.lock = _thread.allocate_lock()
+        self.lock = Section()
         self.leader: int | None = None
         self.stopped: set[int] = set()
         """Threads that were announced as stopped; with `stopThreads` "all" at most one."""
@@ -88,6 +98,12 @@ class Control:
         self.unwinding = False
         self.describe: Callable[[int], Json] = lambda _: {}
         """The thread's DAP id and a snapshot of its stack, for the `stopped` event."""
+        self.counts: Callable[[Json], bool] = lambda _: True
+        """Whether the reason of a stop that was not announced yet still holds."""
+        self.begin_stop: Callable[[int], None] = lambda _: None
+        """Told that a thread stops: steps end."""
+        self.wake: Callable[[], None] = lambda: None
+        """Makes the agent's thread call `arrive`."""
         self.forget: Callable[[set[int] | None], None] = lambda _: None
         """Drops what was shown of threads, or of all, before they go on: their frames must be free to end."""
 
@@ -121,92 +137,106 @@ class Control:
     # -- in callbacks, on the program's threads
 
     def stop(self, frame: FrameType, body: Json) -> BaseException | None:
-        """Announces this thread as stopped and waits until it may go on. Returns what the caller is to raise."""
-        ident = _thread.get_ident()
-        waiter = Waiter(ident, frame)
-        raised: BaseException | None = None
-        while not self._lead(waiter):
-            if self.closing:
-                break
-            raised = waiter.wait() or raised
-            waiter = Waiter(ident, frame)
-        else:
-            self._announce(ident, body)
-            raised = waiter.wait() or raised
-        return raised
+        """Stops this thread. Returns what the caller is to raise when it goes on."""
+        return self._wait(frame, body, lambda: True)
 
     def park(self, frame: FrameType) -> BaseException | None:
         """Waits while another thread is the stopped one, or while this one counts as stopped."""
-        waiter = Waiter(_thread.get_ident(), frame)
-        with self.lock:
-            if self.closing or (self.leader is None and waiter.ident not in self.held):
-                return None
-            self.waiters[waiter.ident] = waiter
-            self.wide_events()
-        return waiter.wait()
+        ident = _thread.get_ident()
+        return self._wait(frame, None, lambda: self.leader is not None or ident in self.held)
 
-    def _lead(self, waiter: Waiter) -> bool:
-        """Makes this thread the stopped one, or a parked one when there is one already. Both wait next."""
+    def _wait(self, frame: FrameType, body: Json | None, wanted: Callable[[], bool]) -> BaseException | None:
+        waiter = self._waiter(frame, body)
         with self.lock:
-            if self.closing:
-                return False
+            if self.closing or not wanted():
+                return waiter.raised
             self.waiters[waiter.ident] = waiter
-            if self.stop_all and self.leader not in (None, waiter.ident):
-                return False
-            self.pausing.discard(waiter.ident)
-            self.entering.discard(waiter.ident)
-            if self.stop_all:
-                self.leader = waiter.ident
-            self.stopped.add(waiter.ident)
+        self.wake()
+        while not waiter.released:
+            try:
+                waiter.wait()
+            except BaseException as error:
+                if is_ours(error):
+                    self.release([waiter.ident])
+                    raise
+                waiter.raised = waiter.raised or error
+        return waiter.raised
+
+    def _waiter(self, frame: FrameType, body: Json | None) -> Waiter:
+        """A new one, or that of the same stop when a signal handler broke it off and it begins again."""
+        ident = _thread.get_ident()
+        waiter = self.waiters.get(ident)
+        return waiter if waiter is not None and waiter.frame is frame else Waiter(ident, frame, body)
+
+    # -- on the agent's thread
+
+    def arrive(self) -> None:
+        """Announces the threads that have stopped since; with "all" the next one, if none is stopped."""
+        for waiter in list(self.waiters.values()):
+            if waiter.body is not None and not waiter.announced and not (self.stop_all and self.stopped):
+                waiter.announced = True
+                self._announce(waiter.ident, waiter.body)
+        with self.lock:
             self.wide_events()
-            return True
+
+    def stop_in_c(self, ident: int) -> None:
+        """Declares a thread stopped that is in C code and did not come by: it is caught when it comes back."""
+        if ident in self.pausing and ident in other_frames() and not (self.stop_all and self.stopped):
+            self.held.add(ident)
+            self._announce(ident, {'reason': 'pause', 'description': 'Paused in C code'})
 
     def _announce(self, ident: int, body: Json) -> None:
-        self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
-
-    # -- from the agent's thread
-
-    def stop_in_c(self, ident: int) -> bool:
-        """Declares a thread stopped that is in C code and did not come by: it is caught when it comes back.
-
-        Returns False when it came by meanwhile or is gone."""
         with self.lock:
-            if ident not in self.pausing or ident not in other_frames() or self.leader is not None:
-                return False
             self.pausing.discard(ident)
             self.stopped.add(ident)
-            self.held.add(ident)
             if self.stop_all:
                 self.leader = ident
             self.wide_events()
-        self._announce(ident, {'reason': 'pause', 'description': 'Paused in C code'})
-        return True
+        self.begin_stop(ident)
+        self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
 
-    def resume(self, ident: int) -> bool:
-        """Lets the stopped thread go on, and with it all that were parked for it. Returns whether all go on."""
-        with self.lock:
-            self.stopped.discard(ident)
-            self.held.discard(ident)
-            idents = [ident]
-            if self.leader == ident:
-                self.leader = None
-                idents = list(self.waiters)
-            waiters = [self.waiters.pop(one) for one in idents if one in self.waiters]
-            self.wide_events()
+    def resume(self, ident: int) -> None:
+        """Lets the stopped thread go on, and with it all that were parked for it."""
         self.forget(None if self.stop_all else {ident})
+        parked = [
+            waiter.ident for waiter in list(self.waiters.values()) if waiter.announced or not self.pending(waiter)
+        ]
+        self.release([*parked, ident] if self.stop_all else [ident])
+        self.arrive()
+
+    def pending(self, waiter: Waiter) -> bool:
+        """Whether a thread that stopped while another one was stopped still has a reason to."""
+        return waiter.body is not None and self.counts(waiter.body)
+
+    def release(self, idents: list[int]) -> None:
+        with self.lock:
+            self.stopped.difference_update(idents)
+            self.held.difference_update(idents)
+            if self.leader in idents:
+                self.leader = None
+            waiters = [self.waiters.pop(ident) for ident in idents if ident in self.waiters]
+            for waiter in waiters:
+                waiter.released = True
+            self.wide_events()
         for waiter in waiters:
-            waiter.give(None)
-        return self.stop_all
+            waiter.wake()
 
     def close(self) -> None:
-        """Lets everybody go on, for good."""
+        """Lets everybody go on, for good. From the agent's thread, or in a forked child."""
         with self.lock:
             self.closing = True
-            self.leader = None
-            for wishes in (self.stopped, self.held, self.pausing, self.entering):
-                wishes.clear()
-            waiters = list(self.waiters.values())
-            self.waiters.clear()
-            self.wide_events()
-        for waiter in waiters:
-            waiter.give(None)
+        self.pausing.clear()
+        self.entering.clear()
+        self.release([*self.waiters, *self.stopped, *self.held])
+
+
+def is_ours(error: BaseException) -> bool:
+    """True for an error of the agent's code; what a signal handler of the program raises in it is the program's.
+
+    The innermost frame tells: a handler has one of its own. Python's handler of SIGINT is in C and has none."""
+    if isinstance(error, KeyboardInterrupt):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)

@@ -5,9 +5,10 @@ Only C modules are used (`_socket`, `select`, `_json`), as private copies where 
 
 import _json
 import _socket
-import _thread
 import posix
 import select
+
+from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Link:
         self.poll.register(self.socket.fileno(), select.POLLIN)
         self.poll.register(self.wake_read, select.POLLIN)
         self.buffer = b''
-        self.lock = _thread.allocate_lock()
+        self.lock = Section()
         self.broken = False
         encode = _json.encode_basestring_ascii
         self.encoder = _json.make_encoder(None, _refuse, encode, None, ':', ',', False, False, False)
@@ -93,13 +94,25 @@ class Link:
     def send(self, message: Json) -> None:
         """One message, one write. A broken connection is noted here and acted on by the agent's thread."""
         body = ''.join(self.encoder(message, 0)).encode()
-        try:
-            with self.lock:
-                if not self.broken:
-                    self.socket.sendall(len(body).to_bytes(HEADER, 'big') + body)
-        except OSError:
-            self.broken = True
-            self.wake()
+        with self.lock:
+            if not self.broken:
+                self._write(len(body).to_bytes(HEADER, 'big') + body)
+
+    def _write(self, data: bytes) -> None:
+        """All of it, in spite of signal handlers of the program that raise in the middle: half a message would be the
+        end of the session. What they raised is raised behind it."""
+        raised: BaseException | None = None
+        while data:
+            try:
+                data = data[self.socket.send(data) :]
+            except OSError:
+                self.broken = True
+                self.wake()
+                break
+            except BaseException as error:
+                raised = error
+        if raised is not None:
+            raise raised
 
     def receive(self, timeout: float | None) -> Json | None:
         """The next message; None when `timeout` seconds have passed or somebody called `wake`."""
@@ -163,7 +176,7 @@ class Link:
         body, self.buffer = self.buffer[HEADER:end], self.buffer[end:]
         try:
             message = self.scan(body.decode(), 0)[0]
-        except (ValueError, StopIteration):
+        except ValueError, StopIteration:
             raise Closed from None
         if not isinstance(message, dict):
             raise Closed

@@ -23,7 +23,7 @@ from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
 from .requests import Requests
 from .stepping import Stepping
-from .threads import chain, other_frames
+from .threads import Section, chain, other_frames
 from .variables import Variables
 
 TYPE_CHECKING = False
@@ -52,6 +52,7 @@ def serve(
     end: Callable[[bool], None],
 ) -> None:
     """Everything from the listening socket to the last undo, on the agent's thread."""
+    block_signals()
     ledger = Ledger()
     ledger.add('claim', lambda: release(claim))
     ledger.add('session directory', lambda: remove(directory))
@@ -102,6 +103,9 @@ class Agent:
         self.requests = Requests(self)
         self.frames.waiting = self.control.waiting
         self.control.describe = self.requests.describe
+        self.control.begin_stop = self.stepping.stopped
+        self.control.counts = self.breakpoints.counts
+        self.control.wake = link.wake
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
         self.timers: list[tuple[float, Callable[[], object]]] = []
@@ -128,6 +132,7 @@ class Agent:
 
     def work(self) -> None:
         """Serves until the end, or until a fork wants the thread gone."""
+        block_signals()
         ident = _thread.get_ident()
         self.control.own.add(ident)
         reason = ''
@@ -154,6 +159,7 @@ class Agent:
         return min(waits, default=None)
 
     def tick(self) -> None:
+        self.control.arrive()
         now = time.monotonic()
         for timer in [timer for timer in self.timers if timer[0] <= now]:
             self.timers.remove(timer)
@@ -301,21 +307,23 @@ class Agent:
         self.aside = False
         if not self.claim[1].is_done():
             return  # it did not see the call in time, and goes on
-        mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-        try:
-            self.claim[1] = _thread.start_joinable_thread(self.work, daemon=True)
-        finally:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+        self.claim[1] = _thread.start_joinable_thread(self.work, daemon=True)
 
     def after_in_child(self) -> None:
         """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
-        self.link.lock = _thread.allocate_lock()
-        self.control.lock = _thread.allocate_lock()
-        self.breakpoints.lock = _thread.allocate_lock()
+        for part in (self.link, self.control, self.breakpoints):
+            part.lock = Section()
         self.link.forget()
         self.control.close()
         self.ledger.entries = [entry for entry in self.ledger.entries if entry[0] != 'session directory']
         self.ledger.undo()
+
+
+def block_signals() -> None:
+    """For the agent's thread: a signal that the program waits for by `sigwait` must not come here, where its default
+    action would be taken. In the thread itself, and not by inheritance: in the program's thread the call would run
+    the program's signal handlers."""
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
 
 
 def release(claim: list[Any]) -> None:

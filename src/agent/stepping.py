@@ -54,9 +54,10 @@ class Stepping:
             self._apply(step.frame.f_code)
             self._unwinding()
 
-    def end_all(self) -> None:
-        for ident in list(self.steps):
-            self.end(ident)
+    def stopped(self, ident: int) -> None:
+        """A thread has stopped: its step is over, and with "all" those of the others too."""
+        for other in list(self.steps) if self.control.stop_all else [ident]:
+            self.end(other)
 
     def reached(self, frame: FrameType, event: int) -> bool:
         """True when an event of this frame is what a step waits for."""

@@ -1,8 +1,7 @@
 # Runs in whichever thread of the target took the request: flat, ASCII, no function call deeper than one, and
 # nothing escapes from it (an error here would be printed by the target). It claims the process for one
-# session, hands over to a thread of its own with all signals blocked, and ends.
+# session, hands over to a thread of its own, and ends.
 try:
-    import _signal
     import _thread
     import posix
     import sys
@@ -53,18 +52,16 @@ try:
     # Several threads may have been armed: the first one to claim serves the session, the others do nothing.
     pylatch_owner = sys.__dict__.setdefault('__pylatch__', pylatch_claim)
     if pylatch_owner is pylatch_claim:
-        try:
-            pylatch_mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-            try:
-                pylatch_claim.append(_thread.start_joinable_thread(pylatch_run, daemon=True))
-            finally:
-                _signal.pthread_sigmask(_signal.SIG_SETMASK, pylatch_mask)
-        except BaseException as error:
-            sys.__dict__.pop('__pylatch__', None)
-            pylatch_report('agent-failed\nno thread could be started in it: ' + str(error))
-            if isinstance(error, KeyboardInterrupt):
-                _thread.interrupt_main()
+        pylatch_claim.append(_thread.start_joinable_thread(pylatch_run, daemon=True))
     elif pylatch_owner[0] != '@SESSION@':
         pylatch_report('already-attached\nanother Pylatch session is attached to it.')
-except BaseException:
-    pass
+except BaseException as error:
+    # No thread to be had, an audit hook that refuses, or a signal handler of the program that raised in here.
+    try:
+        if sys.__dict__.get('__pylatch__') is pylatch_claim and len(pylatch_claim) == 1:
+            del sys.__dict__['__pylatch__']
+            pylatch_report('agent-failed\nno thread could be started in it (' + str(error or type(error).__name__) + ')')
+        if isinstance(error, KeyboardInterrupt):
+            _thread.interrupt_main()
+    except BaseException:
+        pass

@@ -1,4 +1,4 @@
-"""The frames of the other threads."""
+"""The frames of the other threads, and a lock for work that signal handlers of the program may interrupt."""
 
 import _thread
 import sys
@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+    from typing import Any
 
 
 def other_frames() -> dict[int, FrameType]:
@@ -24,3 +25,21 @@ def chain(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
+
+
+class Section:
+    """A lock around work of ours that a signal handler of the program may break off by raising, on the main thread.
+
+    Between taking a lock and entering the `with` body there is a point where handlers run, so a lock can be left taken.
+    Who is interrupted does its work again from the start (see `callbacks.py`); being reentrant, the lock lets it in, and
+    leaving gives all of it back. A thread never needs it twice at a time otherwise."""
+
+    def __init__(self) -> None:
+        self.lock: Any = _thread.RLock()
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        while self.lock._is_owned():
+            self.lock.release()
