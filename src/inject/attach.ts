@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentAssets } from './assets';
 import { connectAgent } from './connect';
+import { targetOs } from './os/index';
 import type { SessionFolder } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
@@ -17,6 +18,11 @@ export type { TargetInfo, ThreadInfo } from './target';
 /** A stub that was taken just before its request was withdrawn shows itself within this time. */
 const AFTERMATH_MS = 100;
 const POLL_MS = 2;
+
+/** Loads what the first attach needs (native code, about 10 ms) ahead of it. */
+export function preload(): Promise<void> {
+  return targetOs().prepare();
+}
 
 /**
  * Attaches to a running Python process.

@@ -15,6 +15,9 @@ export const linux: TargetOs = {
   checkAccess(status: ProcessStatus): void {
     if (!mayAccess(status.pid)) throw accessRefusal(status);
   },
+  async prepare(): Promise<void> {
+    await linuxNative();
+  },
   open: openTarget,
   makeFolder: makeLinuxFolder,
   pythonProcesses: linuxPythonProcesses,

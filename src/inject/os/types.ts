@@ -143,6 +143,8 @@ export interface TargetOs {
    * @throws PylatchError `no-permission` with the right that is missing and how to get it
    */
   checkAccess(status: ProcessStatus): void;
+  /** Loads what `open` needs, so that nobody waits for it then. */
+  prepare(): Promise<void>;
   /** Opens for reading, writing and waking. */
   open(pid: number): Promise<TargetProcess>;
   /** Makes the session folder where the target can reach it, and sweeps what dead sessions left beside it. */
