@@ -38,10 +38,10 @@ export class Stage {
   static async open(sample = join(FIXTURES, 'shop')): Promise<Stage> {
     const { startServer } = await import('../workbench/server.mjs');
     const { findChromium } = await import('../workbench/install.mjs');
+    const vsix = await packageExtension();
     const base = await mkdtemp(join(tmpdir(), 'pylatch-e2e-'));
     const folder = join(base, 'shop');
     await cp(sample, folder, { recursive: true });
-    const vsix = await packageExtension();
     const server = await startServer({ folder, vsix, userSettings: SETTINGS });
     const browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_FLAGS });
     return new Stage(server, browser, base, folder);

@@ -65,7 +65,10 @@ async function serve(runtime, dataDir, options, dropData) {
     ...['--telemetry-level', 'off', '--disable-workspace-trust', '--disable-experiments'],
     '--disable-getting-started-override',
   ]);
-  const stopOnExit = () => child.process.kill('SIGKILL');
+  const stopOnExit = () => {
+    child.process.kill('SIGKILL');
+    dropData();
+  };
   process.once('exit', stopOnExit);
   const stop = async () => {
     process.off('exit', stopOnExit);
