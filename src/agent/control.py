@@ -49,8 +49,8 @@ class Waiter:
         self.announced = False
         self.released = False
         self.raised: BaseException | None = None
-        """What a signal handler of the program raised while our code ran: it belongs to the program, and is raised there
-        when the thread goes on (Ctrl-C on a stopped program must not be lost)."""
+        """What a signal handler of the program raised while our code ran: it belongs to the program, and is raised
+        there when the thread goes on (Ctrl-C on a stopped program must not be lost)."""
 
     def give(self, job: Callable[[], object]) -> None:
         """From any thread: the waiting thread does the job."""

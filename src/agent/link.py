@@ -40,7 +40,6 @@ class _Scanning:
     parse_float = float
     parse_int = int
     parse_constant = float
-    memo: Json = {}
 
 
 def _refuse(item: object) -> None:

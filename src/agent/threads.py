@@ -31,8 +31,8 @@ class Section:
     """A lock around work of ours that a signal handler of the program may break off by raising, on the main thread.
 
     Between taking a lock and entering the `with` body there is a point where handlers run, so a lock can be left taken.
-    Who is interrupted does its work again from the start (see `callbacks.py`); being reentrant, the lock lets it in, and
-    leaving gives all of it back. A thread never needs it twice at a time otherwise."""
+    Who is interrupted does its work again from the start (see `callbacks.py`); being reentrant, the lock lets it in,
+    and leaving gives all of it back. A thread never needs it twice at a time otherwise."""
 
     def __init__(self) -> None:
         self.lock: Any = _thread.RLock()

@@ -238,7 +238,7 @@ class ForkTest(Session):
         )
         Path(self.program.path + '.go').touch()
         self.program.wait_for('child')
-        self.assertIn("child [None, None, None, None, None, None] []", self.program.output())
+        self.assertIn('child [None, None, None, None, None, None] []', self.program.output())
         # The parent is still debugged, by a thread that came back.
         self.run_to('work')
         self.assertEqual(self.client.locals(), {'n': '2'})
