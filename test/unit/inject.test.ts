@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -101,6 +101,22 @@ function suite(python: string): void {
     assert.deepEqual(phases, [...PHASES]);
     assert.deepEqual(Object.keys(agent.timings), [...PHASES]);
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('what a dead session has left is swept, what a living one uses is not', async () => {
+    const folder = await emptyFolder();
+    const leave = async (name: string, owner: string): Promise<void> => {
+      await mkdir(join(folder, name), { mode: 0o700 });
+      await writeFile(join(folder, name, 'owner'), owner);
+      await writeFile(join(folder, name, 'stub.py'), '');
+    };
+    const namespace = readlinkSync('/proc/self/ns/pid');
+    const begun = readFileSync('/proc/self/stat', 'latin1').split(' ')[21];
+    await leave('pylatch-dead', `${process.pid} 1 ${namespace}\n`);
+    await leave('pylatch-elsewhere', `${process.pid} 1 pid:[1]\n`);
+    await leave('pylatch-living', `${process.pid} ${begun} ${namespace}\n`);
+    await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
+    assert.deepEqual(readdirSync(folder).sort(), ['pylatch-elsewhere', 'pylatch-living']);
   });
 
   test('a sleep is as long as without us', async () => {
