@@ -226,9 +226,7 @@ export class Workbench {
     const row = pane.locator('.monaco-list-row').filter({ hasText: text }).first();
     await until(`${view} has a row with ${text}`, async () => {
       if (await appears(row)) return true;
-      // Only the rows in view exist, and this machine may run many Python programs.
-      await pane.locator('.pane-body').hover();
-      await this.page.mouse.wheel(0, 60);
+      await this.scroll(pane.locator('.pane-body'), 60);
       return false;
     });
     return row;
@@ -302,6 +300,14 @@ export class Workbench {
   async keepEvidence(name: string): Promise<void> {
     await this.screenshot(`FAILED-${name}`);
     await writeFile(join(ARTIFACTS, `FAILED-${name}.log`), this.console.join('\n'));
+  }
+
+  /** Only the rows in view exist. The mouse does not stay, because a tooltip would cover the rows. */
+  private async scroll(what: Locator, pixels: number): Promise<void> {
+    const { x, y, width, height } = (await what.boundingBox())!;
+    await this.page.mouse.move(x + width / 2, y + height / 2);
+    await this.page.mouse.wheel(0, pixels);
+    await this.page.mouse.move(SIZE.width / 2, SIZE.height / 2);
   }
 
   private toolbarButton(button: ToolbarButton): Locator {
