@@ -10,7 +10,6 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -62,7 +61,9 @@ class Modules:
         return module
 
     def clear(self) -> None:
-        """Breaks the reference cycles of the agent's code, so that it is freed without a garbage collection."""
+        """Breaks the reference cycles of the agent's code, so that most of it is freed at once.
+
+        What remains for the program's next garbage collection are the empty classes, each a cycle of its own."""
         for module in self.loaded.values():
             for item in list(vars(module).values()):
                 if isinstance(item, type) and item.__module__ in self.codes:
@@ -85,7 +86,7 @@ def strip(cls: type) -> None:
                 pass
 
 
-def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Callable[[str], None]) -> None:
+def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Any) -> None:
     """The start of the agent's thread. Nothing escapes. `end` is called last, by whichever thread serves then."""
     modules = Modules(codes)
 
@@ -94,6 +95,7 @@ def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Call
             del sys.__dict__['__pylatch__']
         if quiet:
             modules.clear()
+            report.__globals__.clear()  # the stub's names, which no frame needs any more
 
     try:
         modules.load('server').serve(modules, claim, directory, token, report, end)

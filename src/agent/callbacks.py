@@ -49,19 +49,19 @@ class Callbacks:
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
 
-    def shield(self, function: Callable[[FrameType, CodeType, Any], Verdict]) -> Callable[..., Any]:
+    def shield(self, function: Callable[..., Verdict]) -> Callable[..., Any]:
         """Keeps our faults from the program and the program's exceptions from us."""
         own = self.control.own
         get_ident = _thread.get_ident
         getframe = sys._getframe
 
-        def callback(code: CodeType, detail: object, *_: object) -> object:
+        def callback(code: CodeType, detail: object, *more: object) -> object:
             if get_ident() in own:
                 return None  # a finaliser of the program that runs on the agent's thread
             raised: BaseException | None = None
             while True:
                 try:
-                    verdict = function(getframe(1), code, detail)
+                    verdict = function(getframe(1), code, detail, *more)
                     break
                 except BaseException as error:
                     if is_ours(error):
@@ -107,15 +107,15 @@ class Callbacks:
             return DISABLE
         return self.hit(frame, entry.starts)
 
-    def left(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
-        self.stepping.returned(frame)
+    def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
+        self.stepping.returned(frame, value)
         return None
 
-    def yielded(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+    def yielded(self, frame: FrameType, _code: CodeType, _: int, _value: object) -> Verdict:
         self.stepping.yielded(frame)
         return None
 
-    def unwound(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+    def unwound(self, frame: FrameType, _code: CodeType, _: int, _error: object) -> Verdict:
         self.stepping.unwound(frame)
         return None
 
@@ -150,7 +150,7 @@ class Callbacks:
             self.skip.add(_thread.get_ident())
         return verdict
 
-    def caught(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
+    def caught(self, frame: FrameType, code: CodeType, _: int, _target: int = 0) -> Verdict:
         control = self.control
         if code.co_filename.startswith(OURS):
             return DISABLE

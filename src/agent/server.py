@@ -96,9 +96,9 @@ class Agent:
         self.end = end
         self.control = Control(monitor, self.event, config.get('stopThreads') != 'one')
         self.frames = Frames(self.control.own, config.get('justMyCode') is not False)
-        self.variables = Variables()
+        self.variables = Variables(config.get('showReturnValue') is True)
         self.breakpoints = Breakpoints(monitor, self.control)
-        self.stepping = Stepping(self.control, self.breakpoints, self.frames)
+        self.stepping = Stepping(self.control, self.breakpoints, self.frames, self.variables.results)
         self.callbacks = Callbacks(self.control, self.breakpoints, self.stepping, self.fail)
         self.requests = Requests(self)
         self.frames.waiting = self.control.waiting

@@ -44,9 +44,9 @@ def from_linecache(path: str) -> str | None:
 def from_loader(path: str) -> str | None:
     for name, module in list(sys.modules.items()):
         if type(module) is type(sys) and vars(module).get('__file__') == path:
-            loader = vars(module).get('__loader__')
+            loader: Any = vars(module).get('__loader__')
             try:
-                return loader.get_source(name)  # type: ignore[union-attr]
+                return loader.get_source(name)
             except Exception:
                 return None
     return None

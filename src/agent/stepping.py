@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .breakpoints import Breakpoints
     from .control import Control
     from .frames import Frames
+    from .variables import Results
 
 GENERATOR = 0x20  # CO_GENERATOR: a plain one; stepping out of it goes to its consumer
 
@@ -33,12 +34,13 @@ class Step:
 
 
 class Stepping:
-    def __init__(self, control: Control, breakpoints: Breakpoints, frames: Frames) -> None:
+    def __init__(self, control: Control, breakpoints: Breakpoints, frames: Frames, results: Results) -> None:
         self.control = control
         self.breakpoints = breakpoints
         self.frames = frames
         self.steps: dict[int, Step] = {}
         """By thread ident."""
+        self.results = results
 
     def begin(self, ident: int, kind: str, frame: FrameType) -> None:
         """Before the stopped thread is resumed."""
@@ -63,10 +65,13 @@ class Stepping:
         """True when an event of this frame is what a step waits for."""
         return any(step.frame is frame and step.events & event for step in self.steps.values())
 
-    def returned(self, frame: FrameType) -> None:
-        """PY_RETURN: the step goes on in the caller."""
+    def returned(self, frame: FrameType, value: object) -> None:
+        """PY_RETURN: the step goes on in the caller, where the value is shown."""
         for ident, step in self._of(frame):
-            self._move(ident, step, self.frames.shown(frame.f_back), BACK)
+            caller = self.frames.shown(frame.f_back)
+            if caller is not None:
+                self.results[ident] = (caller, frame.f_code.co_name, value)
+            self._move(ident, step, caller, BACK)
 
     def yielded(self, frame: FrameType) -> None:
         """PY_YIELD: only a step out of a generator leaves with the value; a step into waits for the frame to go on."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .guard import Job
     from .link import Json
 
+    Results = dict[int, tuple[FrameType, str, Any]]
+    """By thread ident: what a function returned that was stepped out of, its name, and the frame that shows it."""
+
 FIRST_REFERENCE = 1000
 MOST_ROWS = 2000
 """Rows in an answer to a client that asks for no page."""
@@ -72,13 +75,15 @@ class Node:
 class Scope(Node):
     """The names of one frame: its locals, or its module's globals."""
 
-    def __init__(self, ident: int, frame: FrameType, space: Any) -> None:
+    def __init__(self, ident: int, frame: FrameType, space: Any, result: list[Item]) -> None:
         super().__init__(ident, frame)
         self.space = space
+        self.result = result
 
     def named(self) -> list[Item]:
         items = [Item(name, value, name) for name, value in list(self.space.items()) if name[:1] != '.']
-        return items if self.frame is None or self.space is not self.frame.f_globals else grouped(items, self)
+        own = items if self.frame is None or self.space is not self.frame.f_globals else grouped(items, self)
+        return self.result + own
 
     def assign(self, name: str, value: Any, job: Job) -> None:
         if name not in self.space:
@@ -162,7 +167,9 @@ class Property(Node):
 class Variables:
     """The references of a session."""
 
-    def __init__(self) -> None:
+    def __init__(self, show_results: bool) -> None:
+        self.show_results = show_results
+        self.results: Results = {}
         self.nodes: dict[int, Node] = {}
         self.last = FIRST_REFERENCE
         self.job: Job | None = None
@@ -180,15 +187,19 @@ class Variables:
 
     def forget(self, idents: set[int] | None) -> None:
         """Drops the references of these threads, or all."""
+        for ident in [*self.results] if idents is None else idents:
+            self.results.pop(ident, None)
         self.nodes = {} if idents is None else {n: node for n, node in self.nodes.items() if node.ident not in idents}
 
     def scopes(self, ident: int, frame: FrameType) -> list[Json]:
         """DAP scopes. Module code has one: its locals are its globals."""
-        globals_ = self._scope('Globals', 'globals', Scope(ident, frame, frame.f_globals))
+        shown, name, value = self.results.get(ident) or (None, '', None)
+        result = [Item(f'(return) {name}', value)] if shown is frame and self.show_results else []
         local = frame.f_locals
         if local is frame.f_globals:
-            return [globals_]
-        return [self._scope('Locals', 'locals', Scope(ident, frame, local)), globals_ | {'expensive': True}]
+            return [self._scope('Globals', 'globals', Scope(ident, frame, local, result))]
+        globals_ = self._scope('Globals', 'globals', Scope(ident, frame, frame.f_globals, []))
+        return [self._scope('Locals', 'locals', Scope(ident, frame, local, result)), globals_ | {'expensive': True}]
 
     def _scope(self, name: str, hint: str, node: Scope) -> Json:
         scope: Json = {'name': name, 'presentationHint': hint, 'expensive': False}

@@ -235,6 +235,15 @@ class StepTest(Session):
         self.steps('stepOut', 'call')
         self.steps('next', 'after')
 
+    def test_shows_what_a_function_returned(self):
+        self.start(LOOP, showReturnValue=True)
+        self.run_to('inner return')
+        self.steps('stepOut', 'call')
+        values = self.client.locals()
+        self.assertEqual(int(values['(return) inner']), 2 * (int(values['n']) + 1))
+        self.steps('next', 'after')
+        self.assertNotIn('(return) inner', self.client.locals())
+
     def test_into_passes_library_code_by(self):
         self.start("""
             import contextlib, time
