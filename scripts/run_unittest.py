@@ -7,13 +7,14 @@ import json
 import os
 import sys
 import unittest
+from typing import Any
 
 
 class Result(unittest.TextTestResult):
     """Keep the names of passed tests too, so that nothing has to be computed from differences."""
 
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.passed: list[str] = []
 
     def addSuccess(self, test: unittest.TestCase) -> None:
