@@ -226,8 +226,8 @@ export class Attachment {
   }
 }
 
-function isLeft({ tools, modules, descriptors, threads, files }: Residue): boolean {
-  return tools.length + modules.length + files.length + descriptors + threads > 0;
+function isLeft({ tools, modules, threads, files, failed }: Residue): boolean {
+  return tools.length + modules.length + files.length + failed.length + threads > 0;
 }
 
 function expiry(): Promise<'late'> {

@@ -258,9 +258,9 @@ class Agent:
         return {
             'tools': self.monitor.left(),
             'modules': private,
-            'descriptors': 0,
             'threads': len(self.control.own - {_thread.get_ident()}),
             'files': left,
+            'failed': self.ledger.failed,
             'inert': self.ledger.inert,
         }
 

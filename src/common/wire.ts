@@ -145,13 +145,17 @@ export interface StepArguments {
 
 export type AgentCommand = keyof AgentCommands;
 
-/** What is left in the target after a detach; all numbers must be zero and all lists empty. */
+/**
+ * What is left in the target after a detach: all but `inert` must be zero or empty. The connection itself and its
+ * descriptors go right behind this answer.
+ */
 export interface Residue {
   tools: number[];
   modules: string[];
-  descriptors: number;
   threads: number;
   files: string[];
+  /** Undoings that raised, in words. */
+  failed: string[];
   /** What CPython offers no way to take back, in words; such a thing does nothing any more. */
   inert: string[];
 }

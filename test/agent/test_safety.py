@@ -54,7 +54,7 @@ class EndTest(Session):
         self.client.step('next')
         residue = self.client.ask('detach')
         inert = residue.pop('inert')
-        self.assertEqual(residue, {'tools': [], 'modules': [], 'descriptors': 0, 'threads': 0, 'files': []})
+        self.assertEqual(residue, {'tools': [], 'modules': [], 'threads': 0, 'files': [], 'failed': []})
         self.assertEqual(len(inert), 1)
         self.assertTrue(eventually(lambda: threads_of(self.program.pid) == 1))
         Path(self.program.path + '.report').touch()

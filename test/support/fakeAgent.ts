@@ -33,7 +33,7 @@ const DEFAULT_ANSWERS: Record<AgentCommand, Answer> = {
   pause: () => ({}),
   source: () => ({ content: 'text' }),
   cancel: () => ({}),
-  detach: (): Residue => ({ tools: [], modules: [], descriptors: 0, threads: 0, files: [], inert: [] }),
+  detach: (): Residue => ({ tools: [], modules: [], threads: 0, files: [], failed: [], inert: [] }),
 };
 
 /** The agent's end of the socket in a test. Answers like {@link DEFAULT_ANSWERS} unless told otherwise. */

@@ -404,7 +404,7 @@ describe('the end', () => {
 
   it('tells what the agent could not take back', async () => {
     await reach('running');
-    const residue = { tools: [4], modules: [], descriptors: 0, threads: 0, files: [], inert: [] };
+    const residue = { tools: [4], modules: [], threads: 0, files: [], failed: [], inert: [] };
     agent.answer('detach', () => residue);
     await client.request('disconnect');
     await client.waitFor('terminated');
