@@ -176,16 +176,16 @@ export class Attachment {
 
   private tellProcess({ welcome }: AttachedAgent): void {
     this.client.event('process', {
-      name: welcome.argv[0] ?? welcome.executable,
+      name: program(welcome),
       systemProcessId: this.pid,
       isLocalProcess: true,
       startMethod: 'attach',
     });
   }
 
-  private tellAttached({ argv, executable, python }: Welcome, ms: number): void {
-    const name = basename(argv[0] ?? executable);
-    this.client.say(`Attached to ${name} (pid ${this.pid}, Python ${python}) in ${Math.round(ms)} ms.`);
+  private tellAttached(welcome: Welcome, ms: number): void {
+    const what = `${basename(program(welcome))} (pid ${this.pid}, Python ${welcome.python})`;
+    this.client.say(`Attached to ${what} in ${Math.round(ms)} ms.`);
   }
 
   /** A forked child may hold the socket open after the process has gone, so closing alone is not enough. */
@@ -228,6 +228,12 @@ export class Attachment {
 
 function isLeft({ tools, modules, threads, files, failed }: Residue): boolean {
   return tools.length + modules.length + files.length + failed.length + threads > 0;
+}
+
+/** What runs: the script, or the interpreter where there is none (`-c`, stdin). */
+function program({ argv, executable }: Welcome): string {
+  const script = argv[0] ?? '';
+  return script === '' || script.startsWith('-') ? executable : script;
 }
 
 function expiry(): Promise<'late'> {

@@ -34,7 +34,7 @@ function none(text: string): PylatchError {
   return new PylatchError(
     'no-such-process',
     `No running Python process fits the name "${text}".`,
-    'Check the name, or give the process id: "pylatch ps" lists the Python processes.',
+    'Check the name, or give the process id from the list of Python processes.',
   );
 }
 

@@ -101,7 +101,7 @@ def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Any)
         modules.load('server').serve(modules, claim, directory, token, report, end)
     except BaseException as error:
         try:
-            report(f'agent-failed\n{type(error).__name__}: {error}')
+            report(f'agent-failed\n{type(error).__name__}: {error}.')
         except OSError:
             pass
         end(False)

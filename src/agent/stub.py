@@ -44,7 +44,7 @@ try:
             exec(codes['boot'], space)
         except BaseException as error:
             sys.__dict__.pop('__pylatch__', None)
-            pylatch_report('agent-failed\n' + type(error).__name__ + ': ' + str(error))
+            pylatch_report('agent-failed\n' + type(error).__name__ + ': ' + str(error) + '.')
             return
         space['run'](codes, pylatch_claim, '@DIR@', '@TOKEN@', pylatch_report)
 
@@ -54,14 +54,14 @@ try:
     if pylatch_owner is pylatch_claim:
         pylatch_claim.append(_thread.start_joinable_thread(pylatch_run, daemon=True))
     elif pylatch_owner[0] != '@SESSION@':
-        pylatch_report('already-attached\nanother Pylatch session is attached to it.')
+        pylatch_report('already-attached\nAnother Pylatch session is attached to this process.')
 except BaseException as error:
     # No thread to be had, an audit hook that refuses, or a signal handler of the program that raised in here.
     try:
         if sys.__dict__.get('__pylatch__') is pylatch_claim and len(pylatch_claim) == 1:
             del sys.__dict__['__pylatch__']
             pylatch_report(
-                'agent-failed\nno thread could be started in it (' + str(error or type(error).__name__) + ')'
+                'agent-failed\nno thread could be had (' + (str(error) or type(error).__name__) + ').'
             )
         if isinstance(error, KeyboardInterrupt):
             _thread.interrupt_main()

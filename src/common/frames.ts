@@ -27,10 +27,19 @@ export class FrameSocket {
     if (!this.socket.destroyed) this.socket.write(frame);
   }
 
+  /** Hands over the next message alone; what follows it waits for a listener. */
+  onNextMessage(listener: (message: unknown) => void): void {
+    this.onMessage((message) => {
+      this.listener = undefined;
+      listener(message);
+    });
+  }
+
   /** Sets the one listener and hands it what has waited, in order. */
   onMessage(listener: (message: unknown) => void): void {
     this.listener = listener;
-    for (const message of this.waiting.splice(0)) listener(message);
+    const waiting = this.waiting.splice(0);
+    for (const message of waiting) this.hand(message);
   }
 
   /** Calls back once, when the connection has ended for whatever reason. */
@@ -74,6 +83,10 @@ export class FrameSocket {
       this.socket.destroy(error as Error);
       return;
     }
+    this.hand(message);
+  }
+
+  private hand(message: unknown): void {
     if (this.listener) this.listener(message);
     else this.waiting.push(message);
   }

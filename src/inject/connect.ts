@@ -74,7 +74,8 @@ function reportedError(folder: SessionFolder): void {
   if (id === 'already-attached') {
     throw new PylatchError(id, text, 'End the other session first, or wait a moment until it has let go.');
   }
-  throw new PylatchError(isErrorId(id) ? id : 'agent-failed', text, 'The program goes on as before.');
+  const known = isErrorId(id) ? id : 'agent-failed';
+  throw new PylatchError(known, `The agent could not start in the process: ${text}`, 'The program goes on as before.');
 }
 
 function firstMessage(link: FrameSocket, options: ConnectOptions): Promise<unknown> {
@@ -85,9 +86,8 @@ function firstMessage(link: FrameSocket, options: ConnectOptions): Promise<unkno
       clearTimeout(timer);
       reject(silent('closed the connection before it answered'));
     });
-    link.onMessage((message) => {
+    link.onNextMessage((message) => {
       clearTimeout(timer);
-      link.onMessage(() => undefined);
       resolve(message);
     });
   });

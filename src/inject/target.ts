@@ -109,7 +109,7 @@ function livingProcess(os: TargetOs, pid: number): ProcessStatus {
   const status = Number.isInteger(pid) && pid > 0 ? os.status(pid) : undefined;
   if (status === undefined || status.state === 'ended') {
     const what = status === undefined ? `There is no process ${pid}.` : `Process ${pid} has already ended.`;
-    throw new PylatchError('no-such-process', what, 'Pick a running one: "pylatch ps" lists them.');
+    throw new PylatchError('no-such-process', what, 'Choose one from the list of Python processes.');
   }
   if (status.owner !== pid) {
     throw new PylatchError(
@@ -127,7 +127,7 @@ function supportedPython(process: TargetProcess): Runtime {
     throw new PylatchError(
       'not-python',
       `Process ${process.pid} does not run Python.`,
-      'Pick another one: "pylatch ps" lists the Python processes.',
+      'Choose one from the list of Python processes.',
     );
   }
   if ('runtime' in found) return found.runtime;
@@ -149,7 +149,7 @@ export function endedOr({ os, status }: Pick<OpenTarget, 'os' | 'status'>, error
 export function tooOld(pid: number, version: string): PylatchError {
   return new PylatchError(
     'python-too-old',
-    `Pylatch needs Python 3.14 or newer; process ${pid} runs Python ${version}.`,
+    `Process ${pid} runs Python ${version}; Pylatch needs 3.14 or newer.`,
     `Run the program with a version that this release knows: ${SUPPORTED}.`,
   );
 }

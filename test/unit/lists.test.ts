@@ -84,7 +84,7 @@ describe('a row', () => {
     assert.equal(refusalText(process), 'No. Because. Run "sudo x" first.');
     assert.equal(offeredCommand(refusalText(process)), 'sudo x');
     assert.equal(offeredCommand('Let it go on with "fg" or "kill -CONT 7".'), 'kill -CONT 7');
-    assert.equal(offeredCommand('Pick another one: "pylatch ps" lists the Python processes.'), undefined);
+    assert.equal(offeredCommand('Choose one from the list of Python processes.'), undefined);
   });
 
   it('is own for root and for the user', () => {
