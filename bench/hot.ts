@@ -1,0 +1,153 @@
+/** What breakpoints cost a program that does not hit them, and what a debugger that has gone still costs. */
+import type { Target } from '../test/support/targets';
+import type { Bench } from './bench';
+import { delay, inTurns, note, withAdapter, withTarget } from './bench';
+import type { LineBreakpoint } from './dap';
+import { attach } from './dap';
+import type { Figure } from './figures';
+import { Page } from './page';
+import type { Session, Tool } from './tools';
+
+/** Nanoseconds per call in each phase: the fastest tenth's slowest turn, which a busy machine disturbs least. */
+const SOURCE = `
+import json, mmap, sys, time
+
+clock = time.perf_counter_ns
+shared = open(sys.argv[1], 'r+b')
+page = mmap.mmap(shared.fileno(), 4096)
+CALLS = 2000
+
+def step(i):
+    if i < 0:
+        i = 0  #@never
+    i += 1  #@hot
+    return i
+
+def elsewhere():
+    return 1  #@elsewhere
+
+def turn():
+    begin = clock()
+    for i in range(CALLS):
+        step(i)
+    return (clock() - begin) / CALLS
+
+def main():
+    phases = {1: [], 2: [], 3: []}
+    while page[0] != 4:
+        phase = page[0]
+        taken = turn()
+        if phase in phases and phase == page[0]:
+            phases[phase].append(taken)
+    print('report' + json.dumps([sorted(p)[len(p) // 10] for p in phases.values()]) + '.')
+
+print('ready')
+main()
+`;
+const PHASE = 0;
+const WARM_UP_MS = 300;
+
+interface Kind {
+  breakpoints: LineBreakpoint[];
+  during: Figure;
+  after?: Figure;
+  /** Nanoseconds of one hit instead of a ratio. */
+  perHit?: boolean;
+}
+
+/** Samples of the loop's speed with a breakpoint, and after detaching, against the same process before. */
+export async function measureHot(bench: Bench): Promise<Figure[]> {
+  const windowMs = bench.rounds < 5 ? 400 : 1000;
+  const kinds = KINDS();
+  for (const kind of kinds) {
+    await inTurns(bench.rounds, [bench.pylatch, bench.debugpy], (tool) =>
+      sample(bench, tool, kind, windowMs),
+    );
+  }
+  return kinds.flatMap(({ during, after }) => (after === undefined ? [during] : [during, after]));
+}
+
+function KINDS(): Kind[] {
+  const bar = { kind: 'near', value: 1, by: 0.02 } as const;
+  return [
+    {
+      breakpoints: [{ marker: 'elsewhere' }],
+      during: {
+        id: 'hot.elsewhere',
+        title: 'Hot loop with a breakpoint elsewhere in the file, to without',
+        unit: 'x',
+        bar,
+        samples: {},
+      },
+      after: { id: 'hot.after', title: 'Hot loop after detach, to before', unit: 'x', bar, samples: {} },
+    },
+    {
+      breakpoints: [{ marker: 'never' }],
+      during: {
+        id: 'hot.never',
+        title: 'Hot loop with a breakpoint on a line of it that never runs, to without',
+        unit: 'x',
+        samples: {},
+      },
+    },
+    {
+      breakpoints: [{ marker: 'hot', condition: 'i < 0' }],
+      perHit: true,
+      during: {
+        id: 'hot.condition',
+        title: 'One hit of a breakpoint whose condition is false',
+        unit: 'ns',
+        bar: { kind: 'most', value: 300 },
+        samples: {},
+      },
+    },
+  ];
+}
+
+async function sample({ python }: Bench, tool: Tool, kind: Kind, windowMs: number): Promise<void> {
+  const page = new Page();
+  try {
+    await withTarget({ python, source: SOURCE, args: [page.file] }, (target) =>
+      withAdapter(tool, async (session) => {
+        if (kind.perHit === true && !(await hasConditions(session))) return;
+        await phases(session, target, page, kind.breakpoints, windowMs);
+        const [before, during, after] = await report(target);
+        note(kind.during, tool.name, kind.perHit === true ? during - before : during / before);
+        if (kind.after !== undefined) note(kind.after, tool.name, after / before);
+      }),
+    );
+  } finally {
+    page.close();
+  }
+}
+
+async function hasConditions(session: Session): Promise<boolean> {
+  const capabilities = (await session.initialized) as { supportsConditionalBreakpoints?: boolean };
+  return capabilities.supportsConditionalBreakpoints === true;
+}
+
+async function phases(
+  session: Session,
+  target: Target,
+  page: Page,
+  breakpoints: LineBreakpoint[],
+  windowMs: number,
+): Promise<void> {
+  const window = async (phase: number): Promise<void> => {
+    await delay(WARM_UP_MS);
+    page.writeByte(PHASE, phase);
+    await delay(windowMs);
+    page.writeByte(PHASE, 0);
+  };
+  await window(1);
+  await attach(session, target, breakpoints);
+  await window(2);
+  await session.detach();
+  await window(3);
+  page.writeByte(PHASE, 4);
+}
+
+async function report(target: Target): Promise<[number, number, number]> {
+  await target.waitFor('].', 20_000);
+  return JSON.parse(/report(.*)\.$/m.exec(target.output())![1]!) as [number, number, number];
+}
