@@ -58,16 +58,18 @@ interface Kind {
 /** Samples of the loop's speed with a breakpoint, and after detaching, against the same process before. */
 export async function measureHot(bench: Bench): Promise<Figure[]> {
   const windowMs = bench.rounds < 5 ? 400 : 1000;
-  const kinds = KINDS();
+  const kinds = makeKinds();
   for (const kind of kinds) {
-    await inTurns(bench.rounds, [bench.pylatch, bench.debugpy], (tool) =>
-      sample(bench, tool, kind, windowMs),
-    );
+    await inTurns(bench.rounds, [bench.pylatch, bench.debugpy], async (tool) => {
+      await sample(bench, tool, kind, windowMs);
+      // The same without a debugger shows how far two measurements of one program are apart.
+      if (tool === bench.debugpy && kind.after !== undefined) await controlSample(bench, kind, windowMs);
+    });
   }
   return kinds.flatMap(({ during, after }) => (after === undefined ? [during] : [during, after]));
 }
 
-function KINDS(): Kind[] {
+function makeKinds(): Kind[] {
   const bar = { kind: 'near', value: 1, by: 0.02 } as const;
   return [
     {
@@ -104,50 +106,56 @@ function KINDS(): Kind[] {
   ];
 }
 
-async function sample({ python }: Bench, tool: Tool, kind: Kind, windowMs: number): Promise<void> {
+async function sample(bench: Bench, tool: Tool, kind: Kind, windowMs: number): Promise<void> {
+  await withPagedTarget(bench, (target, page) =>
+    withAdapter(tool, async (session) => {
+      if (kind.perHit === true && !(await hasConditions(session))) return;
+      await window(page, 1, windowMs);
+      await attach(session, target, kind.breakpoints);
+      await window(page, 2, windowMs);
+      await session.detach();
+      await window(page, 3, windowMs);
+      await noteReport(target, page, tool.name, kind);
+    }),
+  );
+}
+
+async function controlSample(bench: Bench, kind: Kind, windowMs: number): Promise<void> {
+  await withPagedTarget(bench, async (target, page) => {
+    for (const phase of [1, 2, 3]) await window(page, phase, windowMs);
+    await noteReport(target, page, 'none', kind);
+  });
+}
+
+async function withPagedTarget(
+  { python }: Bench,
+  use: (target: Target, page: Page) => Promise<void>,
+): Promise<void> {
   const page = new Page();
   try {
-    await withTarget({ python, source: SOURCE, args: [page.file] }, (target) =>
-      withAdapter(tool, async (session) => {
-        if (kind.perHit === true && !(await hasConditions(session))) return;
-        await phases(session, target, page, kind.breakpoints, windowMs);
-        const [before, during, after] = await report(target);
-        note(kind.during, tool.name, kind.perHit === true ? during - before : during / before);
-        if (kind.after !== undefined) note(kind.after, tool.name, after / before);
-      }),
-    );
+    await withTarget({ python, source: SOURCE, args: [page.file] }, (target) => use(target, page));
   } finally {
     page.close();
   }
 }
 
+async function window(page: Page, phase: number, windowMs: number): Promise<void> {
+  await delay(WARM_UP_MS);
+  page.writeByte(PHASE, phase);
+  await delay(windowMs);
+  page.writeByte(PHASE, 0);
+}
+
+async function noteReport(target: Target, page: Page, tool: Tool['name'], kind: Kind): Promise<void> {
+  page.writeByte(PHASE, 4);
+  await target.waitFor('].', 20_000);
+  const numbers = JSON.parse(/report(.*)\.$/m.exec(target.output())![1]!) as [number, number, number];
+  const [before, during, after] = numbers;
+  note(kind.during, tool, kind.perHit === true ? during - before : during / before);
+  if (kind.after !== undefined) note(kind.after, tool, after / before);
+}
+
 async function hasConditions(session: Session): Promise<boolean> {
   const capabilities = (await session.initialized) as { supportsConditionalBreakpoints?: boolean };
   return capabilities.supportsConditionalBreakpoints === true;
-}
-
-async function phases(
-  session: Session,
-  target: Target,
-  page: Page,
-  breakpoints: LineBreakpoint[],
-  windowMs: number,
-): Promise<void> {
-  const window = async (phase: number): Promise<void> => {
-    await delay(WARM_UP_MS);
-    page.writeByte(PHASE, phase);
-    await delay(windowMs);
-    page.writeByte(PHASE, 0);
-  };
-  await window(1);
-  await attach(session, target, breakpoints);
-  await window(2);
-  await session.detach();
-  await window(3);
-  page.writeByte(PHASE, 4);
-}
-
-async function report(target: Target): Promise<[number, number, number]> {
-  await target.waitFor('].', 20_000);
-  return JSON.parse(/report(.*)\.$/m.exec(target.output())![1]!) as [number, number, number];
 }

@@ -60,9 +60,7 @@ except BaseException as error:
     try:
         if sys.__dict__.get('__pylatch__') is pylatch_claim and len(pylatch_claim) == 1:
             del sys.__dict__['__pylatch__']
-            pylatch_report(
-                'agent-failed\nno thread could be had (' + (str(error) or type(error).__name__) + ').'
-            )
+            pylatch_report('agent-failed\nno thread could be had (' + (str(error) or type(error).__name__) + ').')
         if isinstance(error, KeyboardInterrupt):
             _thread.interrupt_main()
     except BaseException:

@@ -6,26 +6,24 @@ import type { PythonThread } from './runtime';
 /** `_PY_EVAL_PLEASE_STOP_BIT` of CPython's pycore_ceval.h: makes the interpreter look at the pending flag. */
 const STOP_BIT = 0x20;
 const ON = Buffer.from([1, 0, 0, 0]);
-const OFF = Buffer.alloc(4);
+const FLAG_SIZE = 4;
+const OFF = Buffer.alloc(FLAG_SIZE);
 
 /** The request to run one script, to whichever threads it is given. */
 export class ScriptRequest {
-  private readonly path: Buffer;
   private readonly armed = new Map<number, PythonThread>();
 
   /** @param path the script as the target names it: ASCII, at most 511 bytes */
   constructor(
     private readonly memory: ProcessMemory,
     private readonly offsets: DebugOffsets,
-    path: string,
-  ) {
-    this.path = Buffer.from(`${path}\0`, 'latin1');
-  }
+    private readonly path: string,
+  ) {}
 
   /** The order matters: the interpreter may look as soon as the flag is set. */
   arm(thread: PythonThread): void {
     const { scriptPath, pendingCall } = this.offsets.thread;
-    this.memory.write(thread.address + scriptPath, this.path);
+    this.memory.write(thread.address + scriptPath, Buffer.from(`${this.path}\0`, 'latin1'));
     this.memory.write(thread.address + pendingCall, ON);
     this.armed.set(thread.address, thread);
     this.alert(thread);
@@ -45,9 +43,17 @@ export class ScriptRequest {
     return this.armed.get(thread.address)?.nativeId === thread.nativeId;
   }
 
-  /** The thread that has taken the request, if one has. */
+  /**
+   * The thread that has taken the request, if one has: the flag is cleared then, and the path still stands. Without
+   * the path the request is lost, by another debugger's or because the thread has ended and its memory is used anew.
+   */
   taken(): PythonThread | undefined {
-    return [...this.armed.values()].find((thread) => !this.isPending(thread));
+    for (const thread of [...this.armed.values()]) {
+      const { pending, path } = requestOf(this.memory, this.offsets, thread);
+      if (path !== this.path) this.armed.delete(thread.address);
+      else if (!pending) return thread;
+    }
+    return undefined;
   }
 
   /** Threads that have ended took nothing, and their memory is no longer theirs. */
@@ -62,20 +68,26 @@ export class ScriptRequest {
   disarm(living: PythonThread[]): void {
     this.forgetEnded(living);
     for (const thread of this.armed.values()) {
-      if (!this.isPending(thread) || !this.isOurs(thread)) continue;
-      this.memory.write(thread.address + this.offsets.thread.pendingCall, OFF);
-      this.memory.write(thread.address + this.offsets.thread.scriptPath, Buffer.from([0]));
+      const { pending, path } = requestOf(this.memory, this.offsets, thread);
+      if (pending && path === this.path) withdraw(this.memory, this.offsets, thread);
     }
     this.armed.clear();
   }
+}
 
-  private isPending(thread: PythonThread): boolean {
-    return this.memory.read(thread.address + this.offsets.thread.pendingCall, 4).readInt32LE(0) === 1;
-  }
+/** What a thread is asked to run, and whether it still has to; `path` is as the target names it. */
+export function requestOf(
+  memory: ProcessMemory,
+  { thread: at }: DebugOffsets,
+  thread: PythonThread,
+): { pending: boolean; path: string } {
+  const bytes = memory.read(thread.address + at.pendingCall, FLAG_SIZE + at.scriptPathSize);
+  const path = bytes.toString('latin1', FLAG_SIZE);
+  return { pending: bytes.readInt32LE(0) === 1, path: path.slice(0, path.indexOf('\0')) };
+}
 
-  private isOurs(thread: PythonThread): boolean {
-    return this.memory
-      .read(thread.address + this.offsets.thread.scriptPath, this.path.length)
-      .equals(this.path);
-  }
+/** Takes back what a thread is asked to run. */
+export function withdraw(memory: ProcessMemory, { thread: at }: DebugOffsets, thread: PythonThread): void {
+  memory.write(thread.address + at.pendingCall, OFF);
+  memory.write(thread.address + at.scriptPath, Buffer.from([0]));
 }

@@ -6,7 +6,7 @@ import { targetOs } from './os/index';
 import type { SessionFolder } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
-import { endedOr, openTarget, preflight } from './target';
+import { endedError, endedOr, hasEnded, openTarget, preflight } from './target';
 import type { OpenTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
 import { cancelled, runScript } from './wake';
@@ -103,8 +103,7 @@ function giveUpIfAborted({ signal, pid }: AttachOptions): void {
 
 function checkTarget(target: OpenTarget, options: AttachOptions): void {
   giveUpIfAborted(options);
-  const ended = endedOr(target, undefined);
-  if (ended !== undefined) throw ended;
+  if (hasEnded(target)) throw endedError(target.status.pid);
 }
 
 /** Announces the phases and measures them. */

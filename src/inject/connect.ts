@@ -75,7 +75,11 @@ function reportedError(folder: SessionFolder): void {
     throw new PylatchError(id, text, 'End the other session first, or wait a moment until it has let go.');
   }
   const known = isErrorId(id) ? id : 'agent-failed';
-  throw new PylatchError(known, `The agent could not start in the process: ${text}`, 'The program goes on as before.');
+  throw new PylatchError(
+    known,
+    `The agent could not start in the process: ${text}`,
+    'The program goes on as before.',
+  );
 }
 
 function firstMessage(link: FrameSocket, options: ConnectOptions): Promise<unknown> {

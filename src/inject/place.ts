@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { requestOf, withdraw } from './arm';
 import type { AgentAssets } from './assets';
 import type { SessionFolder } from './os/index';
+import { walkInterpreter } from './runtime';
 import type { OpenTarget } from './target';
 
 /** The files of one attach, ready for the target. */
@@ -15,12 +17,27 @@ export interface Placed {
 
 const STUB = 'stub.py';
 const SCRIPT = 'script.py';
+const SESSION_SCRIPT = /^(.*\/pylatch-[0-9a-f]{16})\/(?:stub|script)\.py$/;
 const GRACE_MS = 1000;
 const POLL_MS = 5;
 
+/**
+ * A session that was killed may have left a request to a thread that has not come by yet. The sweep takes away its
+ * script, which the target would then complain about: so the request goes first.
+ */
+function makeFolder(target: OpenTarget): SessionFolder {
+  const { os, process, status, runtime } = target;
+  for (const thread of walkInterpreter(process, runtime).threads) {
+    const { pending, path } = requestOf(process, runtime.offsets, thread);
+    const folder = pending ? SESSION_SCRIPT.exec(path)?.[1] : undefined;
+    if (folder !== undefined && os.isAbandoned(status, folder)) withdraw(process, runtime.offsets, thread);
+  }
+  return os.makeFolder(status);
+}
+
 /** Makes the session folder and writes the agent into it. */
 export function placeAgent(target: OpenTarget, assets: AgentAssets): Placed {
-  const folder = target.os.makeFolder(target.status);
+  const folder = makeFolder(target);
   const token = randomBytes(32).toString('hex');
   const values: Record<string, string> = {
     '@DIR@': folder.target.replace(/[\\']/g, '\\$&'),
@@ -29,7 +46,7 @@ export function placeAgent(target: OpenTarget, assets: AgentAssets): Placed {
   };
   try {
     folder.write('agent.src', assets.source);
-    if (assets.code) folder.write(`agent.bin`, assets.code);
+    if (assets.code) folder.write('agent.bin', assets.code);
     folder.write(
       STUB,
       assets.stub.replace(/@(?:DIR|TOKEN|SESSION)@/g, (name) => values[name] ?? name),
@@ -46,7 +63,7 @@ export function placeScript(
   target: OpenTarget,
   text: string | Uint8Array,
 ): { folder: SessionFolder; script: string } {
-  const folder = target.os.makeFolder(target.status);
+  const folder = makeFolder(target);
   try {
     folder.write(SCRIPT, text);
   } catch (error) {

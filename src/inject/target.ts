@@ -1,5 +1,6 @@
 /** Opens a process for an attach and answers all the "can we?" questions; nothing here changes the target. */
 import { PylatchError } from '../common/errors';
+import { requestOf } from './arm';
 import { SUPPORTED } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessStatus, TargetOs, TargetProcess, ThreadActivity } from './os/index';
@@ -69,13 +70,12 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
     threads: interpreter.threads.flatMap((thread): ThreadInfo[] => {
       const activity = process.activity(thread.nativeId);
       if (activity === undefined) return [];
-      const pending = process.read(thread.address + runtime.offsets.thread.pendingCall, 4);
       return [
         {
           nativeId: thread.nativeId,
           ident: String(thread.ident),
-          main: isMain(thread, interpreter, process.pid),
-          scriptPending: pending.readInt32LE(0) === 1,
+          main: isMain(thread, interpreter, process),
+          scriptPending: requestOf(process, runtime.offsets, thread).pending,
           activity,
         },
       ];
@@ -84,8 +84,12 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
 }
 
 /** True for the runtime's recorded main thread or, where it has none, for the process's first. */
-export function isMain(thread: PythonThread, { mainThread }: Interpreter, pid: number): boolean {
-  return mainThread === 0 ? thread.nativeId === pid : thread.address === mainThread;
+export function isMain(
+  thread: PythonThread,
+  { mainThread }: Interpreter,
+  { ownPid }: TargetProcess,
+): boolean {
+  return mainThread === 0 ? thread.nativeId === ownPid : thread.address === mainThread;
 }
 
 /**
@@ -134,13 +138,22 @@ function supportedPython(process: TargetProcess): Runtime {
   throw tooOld(process.pid, found.version);
 }
 
-/** The error itself or, where its cause is that the process has ended meanwhile, one that says so. */
-export function endedOr({ os, status }: Pick<OpenTarget, 'os' | 'status'>, error: unknown): unknown {
+/** True from the end of the process on, also when its pid is used again. */
+export function hasEnded({ os, status }: Pick<OpenTarget, 'os' | 'status'>): boolean {
   const now = os.status(status.pid);
-  if (now !== undefined && now.state !== 'ended' && now.startId === status.startId) return error;
+  return now === undefined || now.state === 'ended' || now.startId !== status.startId;
+}
+
+/** The error itself or, where its cause is that the process has ended meanwhile, one that says so. */
+export function endedOr(target: Pick<OpenTarget, 'os' | 'status'>, error: unknown): unknown {
+  return hasEnded(target) ? endedError(target.status.pid) : error;
+}
+
+/** The error of an attach whose process ends before it is done. */
+export function endedError(pid: number): PylatchError {
   return new PylatchError(
     'target-ended',
-    `Process ${status.pid} ended during the attach.`,
+    `Process ${pid} ended during the attach.`,
     'Start it again and attach to the new process.',
   );
 }
@@ -178,7 +191,7 @@ export function preflight(target: OpenTarget, choice: ThreadChoice): void {
       `Let it go on with "fg" or "kill -CONT ${pid}".`,
     );
   }
-  if (eligible(interpreter, pid, choice).length > 0) return;
+  if (eligible(interpreter, target.process, choice).length > 0) return;
   const ids = interpreter.threads.map((thread) => thread.nativeId).join(', ');
   throw new PylatchError(
     'no-such-thread',
@@ -190,8 +203,12 @@ export function preflight(target: OpenTarget, choice: ThreadChoice): void {
 }
 
 /** The threads that may take the request. */
-export function eligible(interpreter: Interpreter, pid: number, choice: ThreadChoice): PythonThread[] {
+export function eligible(
+  interpreter: Interpreter,
+  process: TargetProcess,
+  choice: ThreadChoice,
+): PythonThread[] {
   if (choice === 'any') return interpreter.threads;
-  if (choice === 'main') return interpreter.threads.filter((thread) => isMain(thread, interpreter, pid));
+  if (choice === 'main') return interpreter.threads.filter((thread) => isMain(thread, interpreter, process));
   return interpreter.threads.filter((thread) => thread.nativeId === choice);
 }

@@ -7,7 +7,7 @@ import type { ActivityKind, ThreadActivity } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
-import { eligible, endedOr, isMain } from './target';
+import { eligible, endedError, endedOr, hasEnded, isMain } from './target';
 import type { OpenTarget } from './target';
 import type { ThreadChoice } from './types';
 
@@ -95,6 +95,7 @@ class ScriptRun {
 
   /** Whatever happened: no thread of the target is left with a request. */
   takeBack(): void {
+    if (hasEnded(this.target)) return;
     try {
       this.request.disarm(this.walk().threads);
     } catch (error) {
@@ -107,16 +108,16 @@ class ScriptRun {
     return walkInterpreter(this.target.process, this.target.runtime);
   }
 
+  /** The memory of a process is reached by its pid, so we must not go on when that is another's. */
   private look(): void {
     const { process } = this.target;
+    if (hasEnded(this.target)) throw endedError(process.pid);
     const interpreter = this.walk();
     this.request.forgetEnded(interpreter.threads);
-    const candidates = eligible(interpreter, process.pid, this.options.choice).flatMap(
-      (thread): Candidate[] => {
-        const activity = process.activity(thread.nativeId);
-        return activity ? [{ thread, activity, main: isMain(thread, interpreter, process.pid) }] : [];
-      },
-    );
+    const candidates = eligible(interpreter, process, this.options.choice).flatMap((thread): Candidate[] => {
+      const activity = process.activity(thread.nativeId);
+      return activity ? [{ thread, activity, main: isMain(thread, interpreter, process) }] : [];
+    });
     this.candidates = candidates.sort((a, b) => rank(a) - rank(b));
   }
 

@@ -99,7 +99,7 @@ describe('command line', () => {
   test('failures are one line and the way out; misuse shows the usage', async () => {
     const gone = await cli('exec', String(2 ** 30), __filename);
     assert.deepEqual([gone.code, gone.out], [1, '']);
-    assert.match(gone.err, /^pylatch: There is no process 1073741824\.\nPick a running one/);
+    assert.match(gone.err, /^pylatch: There is no process 1073741824\.\nChoose one from the list/);
     const noFile = await cli('exec', '1', '/no/such/script');
     assert.deepEqual(
       [noFile.code, noFile.err.startsWith('pylatch: The script /no/such/script cannot be read')],

@@ -10,7 +10,7 @@ import {
   existsSync,
   fchownSync,
   fstatSync,
-  lchownSync,
+  futimesSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -19,19 +19,23 @@ import {
   rmdirSync,
   statSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PylatchError } from '../../common/errors';
 import type { ProcessStatus, SessionFolder } from './types';
 import { environment, procLink, processStatus } from './linux-proc';
+import { userName } from './linux-users';
 
 const PREFIX = 'pylatch-';
+const SESSION_NAME = /^pylatch-[0-9a-f]{16}$/;
 const OWNER = 'owner';
+const HALF_MADE_MS = 10_000;
+/** The right to enter a folder, in the lowest three bits of its mode. */
+const ENTER = 0o1;
 /** Room for the target's script path is 512 bytes with its NUL. */
 const MAX_PATH = 511;
 /** sun_path of unix(7) is 108 bytes with its NUL. */
@@ -44,7 +48,7 @@ export function makeLinuxFolder(status: ProcessStatus): SessionFolder {
   const failures: string[] = [];
   for (const parent of parents(status.pid)) {
     const name = `${PREFIX}${randomBytes(8).toString('hex')}`;
-    const problem = unfit(root, parent, name);
+    const problem = unfit(root, parent, name) ?? unreachable(root + parent, status);
     if (problem !== undefined) {
       failures.push(`${parent}: ${problem}`);
       continue;
@@ -97,6 +101,20 @@ function hasLink(root: string, path: string): boolean {
   return false;
 }
 
+/**
+ * Root can put files where the target's user cannot get at them; the target would complain about such a script.
+ * Rights by supplementary groups do not count: then another place serves.
+ */
+function unreachable(path: string, { effectiveUid, effectiveGid }: ProcessStatus): string | undefined {
+  if (effectiveUid === 0 || effectiveUid === process.geteuid?.()) return undefined;
+  for (let at = path; at !== '/'; at = dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
+    const shift = uid === effectiveUid ? 6 : gid === effectiveGid ? 3 : 0;
+    if (((mode >> shift) & ENTER) === 0) return `its user ${userName(effectiveUid)} may not enter ${at}`;
+  }
+  return undefined;
+}
+
 class LinuxFolder implements SessionFolder {
   private readonly fd: number;
   private readonly owner: { uid: number; gid: number } | undefined;
@@ -121,11 +139,15 @@ class LinuxFolder implements SessionFolder {
   }
 
   write(name: string, content: string | Uint8Array): void {
-    const path = this.inside(name);
-    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
-    if (this.owner) lchownSync(path, this.owner.uid, this.owner.gid);
-    // Older than anything: even a file system that updates access times lazily notes the first reading then.
-    utimesSync(path, 0, Date.now() / 1000);
+    const fd = openSync(this.inside(name), 'wx', 0o600);
+    try {
+      writeFileSync(fd, content);
+      if (this.owner) fchownSync(fd, this.owner.uid, this.owner.gid);
+      // Older than anything: even a file system that updates access times lazily notes the first reading then.
+      futimesSync(fd, 0, Date.now() / 1000);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   read(name: string): string | undefined {
@@ -151,7 +173,8 @@ class LinuxFolder implements SessionFolder {
   }
 
   wasRead(name: string): boolean {
-    return !this.exists(name) || statSync(this.inside(name)).atimeMs > 0;
+    const status = statSync(this.inside(name), { throwIfNoEntry: false });
+    return status === undefined || status.atimeMs > 0;
   }
 
   connect(): Promise<Socket> {
@@ -191,7 +214,7 @@ function ownerLine(): string {
 /** Removes the folders of sessions that did not end by themselves. */
 function sweep(parent: string, status: ProcessStatus): void {
   for (const name of attempt(() => readdirSync(parent)) ?? []) {
-    if (name.startsWith(PREFIX)) attempt(() => sweepOne(join(parent, name), status));
+    if (SESSION_NAME.test(name)) attempt(() => sweepOne(join(parent, name), status));
   }
 }
 
@@ -200,11 +223,7 @@ function sweepOne(path: string, status: ProcessStatus): void {
   try {
     const { uid } = fstatSync(fd);
     if (uid !== status.effectiveUid && uid !== process.geteuid?.()) return;
-    const owner = openSync(`/proc/self/fd/${fd}/${OWNER}`, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const bytes = Buffer.alloc(256);
-    const line = bytes.toString('latin1', 0, readSync(owner, bytes));
-    closeSync(owner);
-    if (!isDead(line)) return;
+    if (!isDead(fd)) return;
     empty(fd);
     rmdirSync(path);
   } finally {
@@ -212,14 +231,39 @@ function sweepOne(path: string, status: ProcessStatus): void {
   }
 }
 
-function isDead(line: string): boolean {
-  const [pid = '', startId, namespace] = line.trim().split(' ');
+/** See `TargetOs.isAbandoned`. */
+export function isAbandonedFolder({ pid }: ProcessStatus, folder: string): boolean {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  const fd = attempt(() => openSync(hostRoot(pid) + folder, flags));
+  if (fd === undefined) return true;
+  const dead = isDead(fd);
+  closeSync(fd);
+  return dead;
+}
+
+/** Without its owner's line a folder is half made or half removed: that takes a moment, unless the session was killed. */
+function isDead(fd: number): boolean {
+  const [pid, startId, namespace] = ownerOf(fd).trim().split(' ');
+  if (namespace === undefined) return Date.now() - fstatSync(fd).mtimeMs > HALF_MADE_MS;
   return namespace === procLink('self', 'ns/pid') && processStatus(Number(pid))?.startId !== startId;
 }
 
+function ownerOf(fd: number): string {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const owner = attempt(() => openSync(`/proc/self/fd/${fd}/${OWNER}`, flags));
+  if (owner === undefined) return '';
+  const bytes = Buffer.alloc(256);
+  const length = attempt(() => readSync(owner, bytes)) ?? 0;
+  closeSync(owner);
+  return bytes.toString('latin1', 0, length);
+}
+
+/** The owner's line goes last: who is interrupted here leaves a folder that can be swept. */
 function empty(fd: number): void {
   const folder = `/proc/self/fd/${fd}`;
-  for (const name of attempt(() => readdirSync(folder)) ?? []) attempt(() => unlinkSync(join(folder, name)));
+  const names = attempt(() => readdirSync(folder)) ?? [];
+  for (const name of [...names.filter((one) => one !== OWNER), OWNER])
+    attempt(() => unlinkSync(join(folder, name)));
 }
 
 function attempt<T>(action: () => T): T | undefined {

@@ -1,12 +1,13 @@
 import type { ProcessStatus, TargetOs, TargetProcess } from './types';
 import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
-import { makeLinuxFolder } from './linux-folder';
+import { isAbandonedFolder, makeLinuxFolder } from './linux-folder';
 import { loadedImages } from './linux-images';
 import { CallMemory } from './linux-memory';
 import { processStatus } from './linux-proc';
 import { linuxPythonProcesses } from './linux-processes';
 import { interruptThread } from './linux-ptrace';
+import { ThreadNumbers } from './linux-threads';
 import { linuxNative } from './native';
 
 /** Linux on x64 and arm64. */
@@ -20,16 +21,25 @@ export const linux: TargetOs = {
   },
   open: openTarget,
   makeFolder: makeLinuxFolder,
+  isAbandoned: isAbandonedFolder,
   pythonProcesses: linuxPythonProcesses,
 };
 
 /** The native part is loaded only here: listing processes does without. */
 async function openTarget(pid: number): Promise<TargetProcess> {
   const native = await linuxNative();
+  const threads = new ThreadNumbers(pid);
   return Object.assign(new CallMemory(pid, native), {
     pid,
+    ownPid: threads.ownPid,
     images: () => loadedImages(pid),
-    activity: (tid: number) => threadActivity(pid, tid),
-    interrupt: (tid: number, whileStopped: () => void) => interruptThread(native, pid, tid, whileStopped),
-  });
+    activity: (own: number) => {
+      const tid = threads.here(own);
+      return tid === undefined ? undefined : threadActivity(pid, tid);
+    },
+    interrupt: (own: number, whileStopped: () => void) => {
+      const tid = threads.here(own);
+      return tid === undefined ? 'refused' : interruptThread(native, pid, tid, whileStopped);
+    },
+  } as const);
 }

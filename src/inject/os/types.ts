@@ -85,6 +85,8 @@ export type InterruptOutcome = 'interrupted' | 'not-waiting' | 'busy' | 'traced'
 /** A target that is open for reading, writing and waking. */
 export interface TargetProcess extends ProcessMemory {
   readonly pid: number;
+  /** The pid as the target itself knows it: another one in a container. Threads are numbered the target's way. */
+  readonly ownPid: number;
   /** Program files mapped into it. */
   images(): LoadedImage[];
   /** Undefined when the thread has ended. */
@@ -149,6 +151,8 @@ export interface TargetOs {
   open(pid: number): Promise<TargetProcess>;
   /** Makes the session folder where the target can reach it, and sweeps what dead sessions left beside it. */
   makeFolder(status: ProcessStatus): SessionFolder;
+  /** True for a session folder, as the target names it, that is gone or whose session has died. */
+  isAbandoned(status: ProcessStatus, folder: string): boolean;
   /** All processes that run Python, as far as can be seen. */
   pythonProcesses(): ProcessEntry[];
 }
