@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ScriptRequest } from '../../src/inject/arm';
 import { attach, inspect } from '../../src/inject/attach';
+import { walkInterpreter } from '../../src/inject/runtime';
+import { openTarget } from '../../src/inject/target';
 import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
 import { PHASES } from '../../src/inject/types';
 import { standin } from '../support/standin';
@@ -105,18 +108,65 @@ function suite(python: string): void {
 
   test('what a dead session has left is swept, what a living one uses is not', async () => {
     const folder = await emptyFolder();
-    const leave = async (name: string, owner: string): Promise<void> => {
+    const [dead, elsewhere, living, halfMade, justMade] = [1, 2, 3, 4, 5].map((n) =>
+      `pylatch-${n}`.padEnd(24, '0'),
+    );
+    const leave = async (name = '', owner: string): Promise<void> => {
       await mkdir(join(folder, name), { mode: 0o700 });
       await writeFile(join(folder, name, 'owner'), owner);
       await writeFile(join(folder, name, 'stub.py'), '');
     };
     const namespace = readlinkSync('/proc/self/ns/pid');
     const begun = readFileSync('/proc/self/stat', 'latin1').split(' ')[21];
-    await leave('pylatch-dead', `${process.pid} 1 ${namespace}\n`);
-    await leave('pylatch-elsewhere', `${process.pid} 1 pid:[1]\n`);
-    await leave('pylatch-living', `${process.pid} ${begun} ${namespace}\n`);
+    await leave(dead, `${process.pid} 1 ${namespace}\n`);
+    await leave(elsewhere, `${process.pid} 1 pid:[1]\n`);
+    await leave(living, `${process.pid} ${begun} ${namespace}\n`);
+    await leave(halfMade, '');
+    await leave(justMade, '');
+    await utimes(join(folder, halfMade!), 0, 0);
     await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
-    assert.deepEqual(readdirSync(folder).sort(), ['pylatch-elsewhere', 'pylatch-living']);
+    assert.deepEqual(readdirSync(folder).sort(), [elsewhere, living, justMade]);
+  });
+
+  test('a request that a killed session has left is taken back before its script goes', async () => {
+    const folder = await emptyFolder();
+    const left = join(folder, 'pylatch-0123456789abcdef');
+    await mkdir(left);
+    await writeFile(join(left, 'stub.py'), "print('the stub ran')");
+    await writeFile(join(left, 'owner'), `${process.pid} 1 ${readlinkSync('/proc/self/ns/pid')}\n`);
+    const source = `
+import sys, threading
+lock = threading.Lock()
+lock.acquire()
+worker = threading.Thread(target=lock.acquire)
+worker.start()
+print('ready')
+sys.stdin.readline()
+lock.release()
+worker.join()
+print('over')
+`;
+    const target = await start({ python, source, env: { TMPDIR: folder } });
+    await armWorker(target, join(left, 'stub.py'));
+    await attachOnce(target, { thread: 'main' });
+    target.write('\n');
+    await target.waitForExit();
+    assert.equal(target.output(), 'ready\nover\n');
+  });
+
+  test('a target in a pid namespace of its own', { skip: notRoot() }, async () => {
+    const source = "import time\nprint('ready')\ntime.sleep(1000)";
+    const target = await start({
+      python: 'unshare',
+      source,
+      pythonArgs: ['--pid', '--fork', '--kill-child', python],
+    });
+    for (const thread of ['any', 'main', 1] as const) {
+      const agent = await attachTo(childOf(target), { thread });
+      assert.equal(agent.welcome.pid, 1);
+      agent.link.close();
+      await delay(50);
+    }
   });
 
   test('a sleep is as long as without us', async () => {
@@ -233,9 +283,24 @@ time.sleep(1000)
 
   test('a process of another user, from root, and its temporary folder', { skip: notRoot() }, async () => {
     const source = "import time\nprint('ready')\ntime.sleep(1000)";
-    const target = await start({ python, source, uid: 65534, env: { TMPDIR: '/no/such/folder' } });
-    await attachOnce(target);
+    const closed = await emptyFolder();
+    for (const TMPDIR of ['/no/such/folder', closed]) {
+      await attachOnce(await start({ python, source, uid: 65534, env: { TMPDIR } }));
+    }
   });
+}
+
+/** Asks the second thread to run a script, as a session does that is killed right then. */
+async function armWorker({ pid }: Target, script: string): Promise<void> {
+  const { process: memory, runtime } = await openTarget(pid);
+  const worker = walkInterpreter(memory, runtime).threads[1];
+  assert.ok(worker);
+  new ScriptRequest(memory, runtime.offsets, script).arm(worker);
+  memory.close();
+}
+
+function childOf({ pid }: Target): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1'));
 }
 
 /** Reads the pending flag of every thread back, by a walk of its own. */

@@ -14,11 +14,9 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readSync,
   rmdirSync,
   statSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -27,13 +25,11 @@ import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { PylatchError } from '../../common/errors';
 import type { ProcessStatus, SessionFolder } from './types';
-import { environment, procLink, processStatus } from './linux-proc';
+import { environment, procLink } from './linux-proc';
+import { attempt, empty, isAbandoned, OWNER, ownerLine, sweep } from './linux-sweep';
 import { userName } from './linux-users';
 
 const PREFIX = 'pylatch-';
-const SESSION_NAME = /^pylatch-[0-9a-f]{16}$/;
-const OWNER = 'owner';
-const HALF_MADE_MS = 10_000;
 /** The right to enter a folder, in the lowest three bits of its mode. */
 const ENTER = 0o1;
 /** Room for the target's script path is 512 bytes with its NUL. */
@@ -65,6 +61,11 @@ export function makeLinuxFolder(status: ProcessStatus): SessionFolder {
     `No folder was found that both Pylatch and process ${status.pid} can use (${failures.join('; ')}).`,
     'Give the process a writable temporary folder (TMPDIR), or make /tmp writable.',
   );
+}
+
+/** See `TargetOs.isAbandoned`. */
+export function isAbandonedFolder({ pid }: ProcessStatus, folder: string): boolean {
+  return isAbandoned(hostRoot(pid) + folder);
 }
 
 /** What to put before a path of the target to make it one of ours: empty where both see the same files. */
@@ -203,73 +204,5 @@ class LinuxFolder implements SessionFolder {
 
   private open(name: string, flags: number): number | undefined {
     return attempt(() => openSync(this.inside(name), flags | constants.O_NOFOLLOW));
-  }
-}
-
-/** Who made the folder: told by pid, start time and the namespace in which the pid counts. */
-function ownerLine(): string {
-  return `${process.pid} ${processStatus(process.pid)?.startId} ${procLink('self', 'ns/pid')}\n`;
-}
-
-/** Removes the folders of sessions that did not end by themselves. */
-function sweep(parent: string, status: ProcessStatus): void {
-  for (const name of attempt(() => readdirSync(parent)) ?? []) {
-    if (SESSION_NAME.test(name)) attempt(() => sweepOne(join(parent, name), status));
-  }
-}
-
-function sweepOne(path: string, status: ProcessStatus): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    const { uid } = fstatSync(fd);
-    if (uid !== status.effectiveUid && uid !== process.geteuid?.()) return;
-    if (!isDead(fd)) return;
-    empty(fd);
-    rmdirSync(path);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** See `TargetOs.isAbandoned`. */
-export function isAbandonedFolder({ pid }: ProcessStatus, folder: string): boolean {
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  const fd = attempt(() => openSync(hostRoot(pid) + folder, flags));
-  if (fd === undefined) return true;
-  const dead = isDead(fd);
-  closeSync(fd);
-  return dead;
-}
-
-/** Without its owner's line a folder is half made or half removed: that takes a moment, unless the session was killed. */
-function isDead(fd: number): boolean {
-  const [pid, startId, namespace] = ownerOf(fd).trim().split(' ');
-  if (namespace === undefined) return Date.now() - fstatSync(fd).mtimeMs > HALF_MADE_MS;
-  return namespace === procLink('self', 'ns/pid') && processStatus(Number(pid))?.startId !== startId;
-}
-
-function ownerOf(fd: number): string {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const owner = attempt(() => openSync(`/proc/self/fd/${fd}/${OWNER}`, flags));
-  if (owner === undefined) return '';
-  const bytes = Buffer.alloc(256);
-  const length = attempt(() => readSync(owner, bytes)) ?? 0;
-  closeSync(owner);
-  return bytes.toString('latin1', 0, length);
-}
-
-/** The owner's line goes last: who is interrupted here leaves a folder that can be swept. */
-function empty(fd: number): void {
-  const folder = `/proc/self/fd/${fd}`;
-  const names = attempt(() => readdirSync(folder)) ?? [];
-  for (const name of [...names.filter((one) => one !== OWNER), OWNER])
-    attempt(() => unlinkSync(join(folder, name)));
-}
-
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
   }
 }
