@@ -6,7 +6,7 @@ import { targetOs } from './os/index';
 import type { SessionFolder } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
-import { endedError, endedOr, hasEnded, openTarget, preflight } from './target';
+import { awaitStart, endedError, endedOr, hasEnded, openTarget, preflight } from './target';
 import type { OpenTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
 import { cancelled, runScript } from './wake';
@@ -37,6 +37,7 @@ export async function attach(options: AttachOptions, assets = agentAssets): Prom
   const target = await openTarget(options.pid);
   try {
     phases.enter('preflight');
+    await awaitStart(target, deadline);
     preflight(target, options.thread);
     phases.enter('place');
     giveUpIfAborted(options);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PylatchError } from '../common/errors';
 import { defuse, placeScript, removeWhenRead } from './place';
-import { openTarget, preflight } from './target';
+import { awaitStart, openTarget, preflight } from './target';
 import type { ThreadChoice } from './types';
 import { runScript } from './wake';
 
@@ -26,6 +26,7 @@ export async function execScript(options: ExecOptions): Promise<void> {
   const text = await scriptText(options.script);
   const target = await openTarget(options.pid);
   try {
+    await awaitStart(target, deadline);
     preflight(target, options.thread);
     const { folder, script } = placeScript(target, text);
     try {

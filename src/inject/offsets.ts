@@ -14,7 +14,8 @@ export const OFFSETS_SIZE = 1024;
 export interface DebugOffsets {
   version: PythonVersion;
   freeThreaded: boolean;
-  runtime: { size: number; interpretersHead: number };
+  /** `initialized`: `int`, 1 from the end of the start on; `finalizing`: pointer, 0 until the end begins. */
+  runtime: { size: number; initialized: number; finalizing: number; interpretersHead: number };
   interpreter: {
     size: number;
     id: number;
@@ -110,7 +111,13 @@ function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffse
   return {
     version,
     freeThreaded: word(2) === 1,
-    runtime: { size: word(layout.runtime), interpretersHead: word(layout.runtime + 2) },
+    runtime: {
+      size: word(layout.runtime),
+      // Not in the table: the `int` before `_finalizing`, which pointers align to 8 (pycore_runtime_structs.h).
+      initialized: word(layout.runtime + 1) - 8,
+      finalizing: word(layout.runtime + 1),
+      interpretersHead: word(layout.runtime + 2),
+    },
     interpreter: {
       size: word(layout.interpreter),
       id: word(layout.interpreter + 1),
@@ -141,7 +148,9 @@ function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
     thread.scriptPathSize === 512 &&
     thread.scriptPath === thread.pendingCall + 4 &&
     thread.nativeId === thread.ident + 8 &&
-    within(runtime.interpretersHead, runtime.size) &&
+    [runtime.initialized, runtime.finalizing, runtime.interpretersHead].every((offset) =>
+      within(offset, runtime.size),
+    ) &&
     [interpreter.id, interpreter.next, interpreter.threadsHead, interpreter.threadsMain].every((offset) =>
       within(offset, interpreter.size),
     ) &&

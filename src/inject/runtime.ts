@@ -142,11 +142,24 @@ export function walkInterpreter(process: ProcessMemory, runtime: Runtime): Inter
     const found = attempt(() => walkOnce(process, runtime));
     if (found !== undefined) return found;
   }
-  throw new PylatchError(
-    'interpreter-not-ready',
-    'The Python interpreter in this process has not started yet, or is already ending.',
-    'Try again in a moment.',
-  );
+  throw notReady('has not started yet, or is already ending');
+}
+
+/** The refusal of an interpreter in which nothing can run now. */
+export function notReady(why: string, fix = 'Try again in a moment.'): PylatchError {
+  return new PylatchError('interpreter-not-ready', `The Python interpreter in this process ${why}.`, fix);
+}
+
+/** The refusal of an interpreter that takes itself apart. */
+export function ending(): PylatchError {
+  return notReady('is already ending', 'Start the program again and attach to the new process.');
+}
+
+/** How far Python is. A script that runs in it while it starts, or takes itself apart, crashes the process. */
+export function lifeStage(process: ProcessMemory, runtime: Runtime): 'starting' | 'ready' | 'ending' {
+  const { initialized, finalizing } = runtime.offsets.runtime;
+  if (pointer(process, runtime.address + finalizing) !== 0) return 'ending';
+  return process.read(runtime.address + initialized, 4).readInt32LE(0) === 1 ? 'ready' : 'starting';
 }
 
 function walkOnce(process: ProcessMemory, { address, offsets }: Runtime): Interpreter | undefined {

@@ -1,12 +1,17 @@
 /** Opens a process for an attach and answers all the "can we?" questions; nothing here changes the target. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { requestOf } from './arm';
 import { SUPPORTED } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessStatus, TargetOs, TargetProcess, ThreadActivity } from './os/index';
-import { findPython, walkInterpreter } from './runtime';
+import { ending, findPython, lifeStage, notReady, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread, Runtime } from './runtime';
 import type { ThreadChoice } from './types';
+
+/** Also on a busy machine, Python has started by then; a program that embeds it may start it much later. */
+const START_LIMIT_MS = 1000;
+const POLL_MS = 2;
 
 /** A Python process that is open for an attach. Close its `process`. */
 export interface OpenTarget {
@@ -176,12 +181,21 @@ export function switchedOff(pid: number): PylatchError {
   );
 }
 
+/** A program that was started just now gets the time that Python needs to start. */
+export async function awaitStart(target: OpenTarget, deadline: number): Promise<void> {
+  const limit = Math.min(deadline, performance.now() + START_LIMIT_MS);
+  const starts = (): boolean => lifeStage(target.process, target.runtime) === 'starting';
+  while (starts() && performance.now() < limit && !hasEnded(target)) await delay(POLL_MS);
+}
+
 /**
  * The remaining questions: is it allowed, can it run now, is the wanted thread there?
  * @throws PylatchError `remote-debug-disabled`, `interpreter-not-ready`, `no-such-thread`
  */
 export function preflight(target: OpenTarget, choice: ThreadChoice): void {
   const { pid } = target.process;
+  const stage = lifeStage(target.process, target.runtime);
+  if (stage !== 'ready') throw stage === 'starting' ? notReady('has not started yet') : ending();
   const interpreter = walkInterpreter(target.process, target.runtime);
   if (!interpreter.remoteDebugEnabled) throw switchedOff(pid);
   if (target.status.state === 'stopped') {

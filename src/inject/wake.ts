@@ -5,7 +5,7 @@ import { ScriptRequest } from './arm';
 import { MemoryError } from './os/index';
 import type { ActivityKind, ThreadActivity } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
-import { walkInterpreter } from './runtime';
+import { ending, lifeStage, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
 import { eligible, endedError, endedOr, hasEnded, isMain } from './target';
 import type { OpenTarget } from './target';
@@ -112,6 +112,7 @@ class ScriptRun {
   private look(): void {
     const { process } = this.target;
     if (hasEnded(this.target)) throw endedError(process.pid);
+    if (lifeStage(process, this.target.runtime) !== 'ready') throw ending();
     const interpreter = this.walk();
     this.request.forgetEnded(interpreter.threads);
     const candidates = eligible(interpreter, process, this.options.choice).flatMap((thread): Candidate[] => {

@@ -169,6 +169,19 @@ print('over')
     }
   });
 
+  test('a process that has only just been started', async () => {
+    const source = "import time\nprint('started')\ntime.sleep(1000)";
+    for (let times = 0; times < 6; times++) {
+      const target = await startTarget({ python, source });
+      targets.push(target);
+      await delay(times);
+      const agent = await attachTo(target);
+      agent.link.close();
+      await target.waitFor('started');
+      assert.equal(target.output(), 'started\n');
+    }
+  });
+
   test('a sleep is as long as without us', async () => {
     const source = `
 import time

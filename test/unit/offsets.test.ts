@@ -76,7 +76,7 @@ function fakeMemory(block: Buffer): ProcessMemory {
 const OFFSETS: Runtime['offsets'] = {
   version: parseVersion(0x030e00f0),
   freeThreaded: false,
-  runtime: { size: 64, interpretersHead: 0 },
+  runtime: { size: 64, initialized: 40, finalizing: 48, interpretersHead: 0 },
   interpreter: { size: 64, id: 0, next: 8, threadsHead: 16, threadsMain: 24, remoteDebugEnabled: 32 },
   thread: {
     size: 64,
