@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PylatchError } from '../common/errors';
 
 /** One pair of folders that are the same: `localRoot` on the client's side, `remoteRoot` in the target. */
 export interface PathMapping {
@@ -28,9 +29,9 @@ export class Paths {
     this.uris = true;
   }
 
-  /** The target's path of a file that the client names. */
+  /** The target's path of a file that the client names. @throws PylatchError `bad-arguments` for a broken URI */
   toRemote(path: string): string {
-    const local = path.startsWith('file://') ? fileURLToPath(path) : path;
+    const local = path.startsWith('file://') ? fromUri(path) : path;
     return replaceRoot(local, this.mappings, 'localRoot', 'remoteRoot');
   }
 
@@ -42,6 +43,15 @@ export class Paths {
   /** A plain path of this side in the format that the client asked for. */
   toClient(path: string): string {
     return this.uris && path.startsWith('/') ? pathToFileURL(path).href : path;
+  }
+}
+
+function fromUri(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch (error) {
+    const text = `${JSON.stringify(uri)} names no file: ${(error as Error).message}.`;
+    throw new PylatchError('bad-arguments', text, 'Send the path of the file, or a correct file URI.');
   }
 }
 

@@ -6,9 +6,9 @@ const WORDS: Record<Phase, string> = {
   preflight: 'Checking that it can be attached to',
   place: 'Placing the agent',
   arm: 'Asking the interpreter to run the agent',
-  wake: 'Waking a waiting thread',
-  seen: 'Waiting until the interpreter takes the request',
-  connected: 'Connecting to the agent',
+  wake: 'Waiting until Python takes the request',
+  seen: 'Connecting to the agent',
+  connected: 'Connected',
 };
 
 let sessions = 0;

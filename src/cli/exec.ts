@@ -3,6 +3,8 @@ import type { ThreadChoice } from '../inject/types';
 import { parseOrComplain, UsageError } from './usage';
 
 const DEFAULT_TIMEOUT_S = 10;
+/** Whoever waits longer is told what for. */
+const SILENCE_MS = 1000;
 
 /** `pylatch exec`: runs a script once in a process. Ctrl+C takes the request back. */
 export async function exec(args: string[]): Promise<number> {
@@ -19,7 +21,15 @@ export async function exec(args: string[]): Promise<number> {
   const timeoutMs = seconds(values.timeout) * 1000;
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
-  await execScript({ ...options, timeoutMs, script: { path }, signal: abort.signal });
+  let waitsFor = 'Python does not come by';
+  const notice = setTimeout(() => process.stderr.write(`Still waiting: ${waitsFor}.\n`), SILENCE_MS);
+  await execScript({
+    ...options,
+    timeoutMs,
+    script: { path },
+    signal: abort.signal,
+    onNews: (detail) => (waitsFor = detail),
+  }).finally(() => clearTimeout(notice));
   process.stdout.write(
     `Process ${pid} has taken the script. What it prints or raises appears where that process writes.\n`,
   );

@@ -13,6 +13,8 @@ export interface ExecOptions {
   /** The program, or the file that holds it on this side. */
   script: { text: string } | { path: string };
   signal?: AbortSignal;
+  /** Told which threads are waited for, and what they do. */
+  onNews?: (detail: string) => void;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function execScript(options: ExecOptions): Promise<void> {
         deadline,
         timeoutMs: options.timeoutMs,
         signal: options.signal,
-        onNews: () => undefined,
+        onNews: (_, detail) => detail !== undefined && options.onNews?.(detail),
       });
     } catch (error) {
       defuse(folder);

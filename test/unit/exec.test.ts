@@ -112,6 +112,15 @@ describe('command line', () => {
     }
   });
 
+  test('who waits longer than a second is told what for', async () => {
+    const [first] = await interpreters();
+    assert.ok(first);
+    const target = await start(first.path, "print('ready')\nsum(range(10**12))\n");
+    const { code, err } = await cli('exec', String(target.pid), __filename, '--timeout', '1.3');
+    assert.equal(code, 1);
+    assert.match(err, /^Still waiting: thread \d+ runs C code.*\npylatch: Python did not come by/);
+  });
+
   test('help and version', async () => {
     const [help, version] = await Promise.all([cli('--help'), cli('--version')]);
     assert.match(help.out, /^usage: pylatch/);

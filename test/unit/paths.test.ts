@@ -23,6 +23,12 @@ describe('path mappings', () => {
     assert.equal(made.toLocal('<string>'), '<string>');
   });
 
+  it('refuse a broken URI as the mistake that it is', () => {
+    for (const uri of ['file://host/a.py', 'file:///a%.py']) {
+      assert.throws(() => paths().toRemote(uri), { id: 'bad-arguments' });
+    }
+  });
+
   it('prefer the longest root', () => {
     const made = paths(['/src', '/app'], ['/src/lib', '/opt/lib'], ['/other', '/app/plugins']);
     assert.equal(made.toRemote('/src/lib/x.py'), '/opt/lib/x.py');
