@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execScript } from '../../src/inject/exec';
 import { interpreters, startTarget } from '../support/targets';
 import type { Target } from '../support/targets';
@@ -58,6 +59,8 @@ describe('exec', async () => {
 
     test(`a request to ${version} that nobody takes ends with the limit`, async () => {
       const target = await start(python, "print('ready')\nsum(range(10**12))\n");
+      // The line is out a moment before the program is inside the sum.
+      await delay(100);
       const script = { text: "print('too late')" };
       await assert.rejects(execScript({ ...options, timeoutMs: 200, pid: target.pid, script }), {
         id: 'attach-timeout',
