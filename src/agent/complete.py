@@ -3,8 +3,7 @@
 import builtins
 import sys
 
-from .values import lookup
-from .variables import MEMBER, instance_dict
+from .classes import MEMBER, among, class_of, instance_dict, lookup, mro, namespace, pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def names(frame: FrameType | None) -> dict[str, str]:
     if frame is not None:
         spaces += [frame.f_globals, frame.f_locals]
     for space in spaces:
-        found |= {name: kind_of(value) for name, value in list(space.items()) if name.isidentifier()}
+        found |= {name: kind_of(value) for name, value in pairs(space) if name.isidentifier()}
     return found
 
 
@@ -82,11 +81,12 @@ def members(frame: FrameType | None, path: str) -> dict[str, str]:
     if value is UNKNOWN:
         return {}
     found: dict[str, str] = {}
-    kinds: tuple[type[Any], ...] = type(value).__mro__
-    if issubclass(type(value), type):
-        kinds = (*type.__dict__['__mro__'].__get__(value), *kinds)
+    kind = class_of(value)
+    kinds = mro(kind)
+    if issubclass(kind, type):
+        kinds = (*mro(value), *kinds)
     for base in reversed(kinds):
-        found |= {name: kind_of(item) for name, item in list(type.__dict__['__dict__'].__get__(base).items())}
+        found |= {name: kind_of(item) for name, item in pairs(dict(namespace(base)))}
     return found | {name: kind_of(item, 'field') for name, item in instance_dict(value).items()}
 
 
@@ -95,8 +95,8 @@ def follow(frame: FrameType | None, path: list[str]) -> Any:
     value: Any = UNKNOWN
     spaces: list[Any] = [frame.f_locals, frame.f_globals, frame.f_builtins] if frame is not None else [vars(builtins)]
     for space in spaces:
-        if path[0] in space:
-            value = space[path[0]]
+        value = dict(pairs(space)).get(path[0], UNKNOWN)
+        if value is not UNKNOWN:
             break
     for name in path[1:]:
         if value is UNKNOWN:
@@ -115,7 +115,7 @@ def attribute(value: object, name: str) -> Any:
             return MEMBER.__get__(found, value)
         except AttributeError:
             return UNKNOWN
-    return UNKNOWN if found is None or hasattr(type(found), '__get__') else found
+    return UNKNOWN if found is None or lookup(class_of(found), '__get__') else found
 
 
 def modules(parent: str) -> dict[str, str]:
@@ -128,7 +128,7 @@ def modules(parent: str) -> dict[str, str]:
 def kind_of(value: object, plain: str = 'variable') -> str:
     """DAP's CompletionItemType."""
     kind = type(value)
-    if kind in FUNCTIONS:
+    if among(kind, FUNCTIONS):
         return 'function'
     if issubclass(kind, type):
         return 'class'

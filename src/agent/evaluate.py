@@ -1,5 +1,9 @@
 """Evaluating expressions of the user in a stopped frame."""
 
+import _warnings
+import sys
+
+from .classes import type_name
 from .errors import Refusal
 from .guard import Interrupted
 
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
     from .guard import Job
 
 NAME = '<pylatch console>'
+OBJECT: Any = type(sys.implementation)
 
 LIMITS = {'hover': 0.5, 'watch': 1.0, 'variables': 1.0, 'clipboard': 5.0}
 """Seconds by DAP context. What the user typed into the console may take longer and can be cancelled."""
@@ -27,12 +32,28 @@ def evaluate(text: str, frame: FrameType, job: Job, statements: bool) -> Any:
     Raises `Raised` with what the code raised, and `Refusal` when its time was up or it was cancelled.
     """
     try:
-        code = compile_text(text.strip(), statements)
+        with Unwarned():
+            code = compile_text(text.strip(), statements)
         return job.call(eval, code, space_for(code, frame), frame.f_locals)
     except Interrupted:
         raise interrupted(job) from None
     except BaseException as error:
-        raise Raised(describe(error)) from None
+        raise Raised(describe(error, job)) from None
+
+
+class Unwarned:
+    """The compiler's warnings about what the user typed are none of the program's: it would print them or, under
+    `-W error`, refuse the text. The filter matches nothing but our text, so that a copy of it does no harm."""
+
+    FILTER = ('ignore', None, SyntaxWarning, OBJECT(match=NAME.__eq__), 0)
+
+    def __enter__(self) -> None:
+        module: Any = sys.modules.get('warnings', _warnings)
+        self.filters: list[Any] = module.filters
+        self.filters.insert(0, self.FILTER)
+
+    def __exit__(self, *_: object) -> None:
+        self.filters.remove(self.FILTER)
 
 
 def compile_text(text: str, statements: bool) -> CodeType:
@@ -59,11 +80,11 @@ def interrupted(job: Job) -> Refusal:
     return Refusal('evaluation-timeout', 'The evaluation took too long and was stopped.')
 
 
-def describe(error: BaseException) -> str:
-    """`Type: text` of an exception; its `__str__` is code of the program and may itself raise."""
+def describe(error: BaseException, job: Job) -> str:
+    """`Type: text` of an exception; its `__str__` is code of the program, which may raise or take its time."""
     try:
-        text = str(error)
+        text = str.__str__(job.call(str, error))
     except BaseException:
         text = ''
-    name = type(error).__qualname__
+    name = type_name(type(error))
     return f'{name}: {text}' if text else name

@@ -166,7 +166,10 @@ def file_of(frame: FrameType) -> str:
         return path if type(path) is str else name
     if name[:1] in ('/', '<'):
         return name
-    return posix._path_normpath(f'{posix.getcwd()}/{name}')
+    try:
+        return posix._path_normpath(f'{posix.getcwd()}/{name}')
+    except OSError:
+        return name  # the working directory was deleted
 
 
 def library_folders() -> Iterator[str]:

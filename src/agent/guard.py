@@ -69,6 +69,8 @@ class Job:
 
     def interrupt(self) -> None:
         """From the agent's thread: makes the code that runs now raise `Interrupted`."""
+        if not can_interrupt():
+            return
         with self.lock:
             if self.ident is not None:
                 raise_in(self.ident, Interrupted)
@@ -87,9 +89,8 @@ class _Python:
 
 
 def raise_in(ident: int, exception: type[BaseException]) -> None:
-    if _Python.function is None:
-        _Python.function = _load()
-    _Python.function(ident, exception)
+    if _Python.function is not None:
+        _Python.function(ident, exception)
 
 
 def _load() -> Callable[[int, object], int]:
@@ -109,10 +110,11 @@ def _load() -> Callable[[int, object], int]:
 
 
 def can_interrupt() -> bool:
-    """False in a Python without `_ctypes`: then no code of the program is run just to show a value."""
+    """False in a Python without `_ctypes`, or whose audit hooks refuse it: then no code of the program is run just to
+    show a value."""
     if _Python.function is None:
         try:
             _Python.function = _load()
-        except ImportError, OSError:
+        except Exception:
             return False
     return True

@@ -1,11 +1,12 @@
 """The table of requests, and one short method for each. Shapes: `AgentCommands` in `src/common/wire.ts`."""
 
+from .classes import pairs
 from .complete import complete
 from .errors import Refusal
 from .evaluate import CONSOLE_LIMIT, LIMITS, Raised, describe, evaluate, interrupted
 from .frames import TOP
 from .guard import Interrupted, NeedsProgram
-from .sources import source
+from .sources import loaded, written
 from .values import WHOLE, Shown
 from .variables import Property
 
@@ -23,6 +24,7 @@ PAUSE_WAIT = 0.06
 SNAPSHOT_NAMES = 150
 """Names in a scope that a stop still carries along."""
 VARIABLES_LIMIT = 3.0
+SOURCE_LIMIT = 3.0
 
 
 class Requests:
@@ -64,8 +66,12 @@ class Requests:
         first = arguments['line']
         return self.agent.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
 
-    def source(self, _seq: int, _: str, arguments: Json) -> Json:
-        return {'content': source(arguments.get('path') or ''), 'mimeType': 'text/x-python'}
+    def source(self, seq: int, _: str, arguments: Json) -> Json | None:
+        path: str = arguments.get('path') or ''
+        text = written(path)
+        if text is None:
+            return self.agent.on_thread(seq, None, SOURCE_LIMIT, lambda job: source_body(loaded(path, job)))
+        return source_body(text)
 
     # -- threads and stacks
 
@@ -99,7 +105,7 @@ class Requests:
         """The rows of a scope that is not large and shows no object whose `__repr__` is code of the program."""
         reference: int = scope['variablesReference']
         node: Any = self.agent.variables.find(reference)
-        if len(node.space) > SNAPSHOT_NAMES:
+        if len(pairs(node.space)) > SNAPSHOT_NAMES:
             return {}
         try:
             return {str(reference): self.agent.variables.rows(node, Shown())}
@@ -127,7 +133,7 @@ class Requests:
             except Refusal:
                 raise
             except Exception as error:
-                raise Refusal('evaluation-failed', describe(error)) from None
+                raise Refusal('evaluation-failed', describe(error, job)) from None
 
         return self.agent.on_thread(seq, node.ident, VARIABLES_LIMIT, work)
 
@@ -162,7 +168,7 @@ class Requests:
             except Refusal:
                 raise
             except Exception as error:
-                raise Refusal('cannot-set', f'{name} could not be set: {describe(error)}') from None
+                raise Refusal('cannot-set', f'{name} could not be set: {describe(error, job)}') from None
             return self.body(value, '', ident, frame, Shown(job, hex=bool(arguments.get('hex'))))
 
         return self.agent.on_thread(seq, ident, CONSOLE_LIMIT, work)
@@ -234,9 +240,10 @@ class Requests:
     def stopped(self, arguments: Json) -> int:
         """The stopped thread that a request means; with all threads stopped any of them means the one that leads."""
         control = self.agent.control
-        ident = self.thread(arguments)
+        # Before the thread is looked up: it may have ended while it counted as stopped, in C code.
         if control.stop_all and control.leader is not None:
             return control.leader
+        ident = self.thread(arguments)
         if ident not in control.stopped:
             raise Refusal('not-stopped', 'This thread is running already.')
         return ident
@@ -259,3 +266,7 @@ class Requests:
 
     def body(self, value: Any, expression: str, ident: int, frame: FrameType, shown: Shown) -> Json:
         return self.agent.variables.body(value, expression, ident, frame, shown)
+
+
+def source_body(text: str) -> Json:
+    return {'content': text, 'mimeType': 'text/x-python'}

@@ -2,6 +2,7 @@
 
 import sys
 
+from .classes import FUNCTION, MODULE_DICT, among, is_in_c, is_one_of, lookup, module_of, type_name
 from .guard import Interrupted, Job, NeedsProgram, can_interrupt
 
 TYPE_CHECKING = False
@@ -16,12 +17,15 @@ WHOLE = 1 << 20
 """Characters where the user asked for all of it: the clipboard and the console."""
 ITEMS = 30
 DEPTH = 3
-BITS = 4000
-"""Longer integers are shown by their size: their digits take quadratic time."""
+BITS = 2000
+"""Longer integers are shown by their size: their digits take quadratic time, and a program may forbid more than 640."""
 
 SLOT = type(object.__repr__)
-HARMLESS = ('datetime', 'decimal', 're', '_thread')
-"""Modules whose types have a `__repr__` in C that is quick and calls nothing."""
+ARGUMENTS: Any = lookup(BaseException, 'args')
+HARMLESS = ('datetime', 'decimal', 're', 'zoneinfo', '_thread')
+"""Modules whose types have a `__repr__` in C that is quick and calls nothing but that of `PARTS`."""
+PARTS = ('tzinfo', 'pattern')
+"""Attributes that such a `__repr__` shows and that may be objects of the program."""
 
 FUNCTIONS: tuple[type[Any], ...] = (type(len), type(lambda: None), type(str.join), type(object().__str__))
 
@@ -46,10 +50,10 @@ def text_of(value: object, shown: Shown) -> str:
 
 def write(value: object, shown: Shown, parts: list[str], room: list[int], depth: int) -> None:
     kind: type[Any] = type(value)
-    simple = SIMPLE.get(kind)
+    simple = SIMPLE[kind] if among(kind, SIMPLE) else None
     if simple is not None:
         text = simple(value, shown)
-    elif kind in BRACKETS:
+    elif among(kind, BRACKETS):
         write_items(value, kind, shown, parts, room, depth)
         return
     else:
@@ -81,7 +85,7 @@ def write_items(value: Any, kind: type[Any], shown: Shown, parts: list[str], roo
 
 def items_of(value: Any, kind: type[Any]) -> Iterable[Any]:
     """The first items, copied: another thread may be changing the container."""
-    if kind in (list, tuple):
+    if kind is list or kind is tuple:
         return value[: ITEMS + 1]
     found: list[Any] = []
     try:
@@ -112,15 +116,22 @@ def show_class(value: type[Any], _: Shown) -> str:
 
 
 def show_module(value: ModuleType, _: Shown) -> str:
-    return f'<module {vars(value).get("__name__", "?")!s}>'
+    name = MODULE_DICT.__get__(value).get('__name__')
+    return f'<module {name if type(name) is str else "?"}>'
 
 
 def show_plain(value: object, _: Shown) -> str:
     return repr(value)
 
 
+def show_range(value: range, shown: Shown) -> str:
+    parts = (value.start, value.stop) if value.step == 1 else (value.start, value.stop, value.step)
+    return f'range({", ".join(show_int(part, shown) for part in parts)})'
+
+
 def show_function(value: Any, _: Shown) -> str:
-    return f'<{type(value).__name__} {getattr(value, "__qualname__", "?")}>'
+    # A method in C makes its qualified name from the class of its object, which may have code of the program.
+    return f'<{type(value).__name__} {value.__qualname__ if type(value) is FUNCTION else value.__name__}>'
 
 
 SIMPLE: dict[type[Any], Callable[[Any, Shown], str]] = {
@@ -130,7 +141,8 @@ SIMPLE: dict[type[Any], Callable[[Any, Shown], str]] = {
     bytearray: show_text,
     type: show_class,
     type(sys): show_module,
-    **dict.fromkeys((float, complex, bool, type(None), type(...), type(NotImplemented), range), show_plain),
+    **dict.fromkeys((float, complex, bool, type(None), type(...), type(NotImplemented)), show_plain),
+    range: show_range,
     **dict.fromkeys(FUNCTIONS, show_function),
 }
 BRACKETS: dict[type[Any], tuple[str, str]] = {
@@ -153,37 +165,29 @@ def other(value: Any, kind: type[Any], shown: Shown) -> str:
     if issubclass(kind, type(sys)):
         return show_module(value, shown)
     if maker is BaseException.__repr__:
-        return type_name(kind) + text_of(value.args, shown)
-    if type(maker) is SLOT and kind.__module__ in HARMLESS:
+        return type_name(kind) + text_of(ARGUMENTS.__get__(value), shown)
+    if harmless(value, kind):
         return repr(value)
     if shown.job is None:
         raise NeedsProgram
     if not can_interrupt():
         return plain(value, kind)
     try:
-        text = shown.job.repr(repr, value)
+        return str.__str__(shown.job.repr(repr, value))
     except Interrupted:
         return plain(value, kind)[:-1] + ' (its repr takes too long)>'
     except Exception as error:
         return plain(value, kind)[:-1] + f' (its repr raised {type(error).__name__})>'
-    return str(text)
+
+
+def harmless(value: object, kind: type[Any]) -> bool:
+    """Whether the `__repr__` of a value is quick and runs no code of the program."""
+    if type(lookup(kind, '__repr__')) is not SLOT or module_of(kind) not in HARMLESS:
+        return False
+    members = [lookup(kind, name) for name in PARTS]
+    parts: list[object] = [member.__get__(value) for member in members if is_in_c(member)]
+    return all(is_one_of(part, (str, bytes, type(None))) or harmless(part, type(part)) for part in parts)
 
 
 def plain(value: object, kind: type[Any]) -> str:
     return f'<{type_name(kind)} object at {id(value):#x}>'
-
-
-def lookup(kind: type[Any], name: str) -> object:
-    """A class attribute by the MRO, without descriptors or `__getattr__`."""
-    for base in type.__dict__['__mro__'].__get__(kind):
-        found = type.__dict__['__dict__'].__get__(base).get(name)
-        if found is not None:
-            return found
-    return None
-
-
-def type_name(kind: type[Any]) -> str:
-    """`module.Qualified.name`, the module left out for builtins."""
-    name: str = type.__dict__['__qualname__'].__get__(kind)
-    module: object = type.__dict__['__dict__'].__get__(kind).get('__module__')
-    return name if module in (None, 'builtins', '__main__') or type(module) is not str else f'{module}.{name}'

@@ -6,10 +6,13 @@ value (see `values.py`), a property that the user opens, and an assignment.
 """
 
 import sys
+from _operator import setitem
+from itertools import islice
 
+from .classes import DICT, FUNCTION, MEMBER, instance_dict, is_one_of, listable, mro, namespace, pairs, type_name
 from .errors import Refusal
-from .guard import NeedsProgram
-from .values import Shown, lookup, text_of, type_name
+from .guard import Interrupted, NeedsProgram
+from .values import Shown, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +33,13 @@ NAME_LENGTH = 100
 
 LIST: type[list[Any]] = list
 TUPLE: type[tuple[Any, ...]] = tuple
-DICT: type[dict[Any, Any]] = dict
-FUNCTION = type(lambda: None)
-MEMBER: type[Any] = type(lookup(FUNCTION, '__globals__'))
-GETSET: type[Any] = type(lookup(FUNCTION, '__code__'))
 CLOSED: tuple[type[Any], ...] = (
     *(int, float, complex, bool, str, bytes, bytearray, range, type(None), type(...)),
     *(FUNCTION, type(len), type(str.join)),
 )
 """Types whose values are shown whole in one line."""
+KEYS = (int, str, bytes, bool, float, type(None))
+"""Types of dictionary keys that are shown as they are written."""
 
 
 class Item:
@@ -81,14 +82,14 @@ class Scope(Node):
         self.result = result
 
     def named(self) -> list[Item]:
-        items = [Item(name, value, name) for name, value in list(self.space.items()) if name[:1] != '.']
+        items = [Item(name, value, name) for name, value in pairs(self.space) if name[:1] != '.']
         own = items if self.frame is None or self.space is not self.frame.f_globals else grouped(items, self)
         return self.result + own
 
     def assign(self, name: str, value: Any, job: Job) -> None:
-        if name not in self.space:
+        if name not in dict(pairs(self.space)):
             raise Refusal('cannot-set', f'There is no variable {name} in this scope any more.')
-        self.space[name] = value
+        job.call(setitem, self.space, name, value)
 
 
 class Group(Node):
@@ -127,23 +128,27 @@ class Value(Node):
     def indexed(self, start: int, stop: int) -> list[Item]:
         base = self.base
         if base is DICT:
-            return [self._entry(key, value) for key, value in list(DICT.items(self.value))[start:stop]]
+            return [self._entry(key, value) for key, value in list(islice(DICT.items(self.value), start, stop))]
         if base in (LIST, TUPLE):
-            values = base.__getitem__(self.value, slice(start, stop))
+            values: list[Any] = base.__getitem__(self.value, slice(start, stop))
         else:
-            values = list(base.__iter__(self.value))[start:stop]
+            values = list(islice(base.__iter__(self.value), start, stop))
         opens = self.expression if base not in (set, frozenset) else ''
         return [Item(f'[{i}]', v, f'{opens}[{i}]' if opens else '') for i, v in enumerate(values, start)]
 
     def _entry(self, key: Any, value: Any) -> Item:
-        simple = self.expression and type(key) in (int, str, bytes, bool, float, type(None))
-        return Item(key_name(key), value, f'{self.expression}[{key!r}]' if simple else '')
+        name = key_name(key)
+        # A name that was cut, and the size of a long integer, are no expressions.
+        whole = is_one_of(key, KEYS) and len(name) < NAME_LENGTH - 10 and name[:1] != '<'
+        return Item(name, value, f'{self.expression}[{name}]' if self.expression and whole else '')
 
     def assign(self, name: str, value: Any, job: Job) -> None:
         if name[:1] == '[' and self.base is LIST:
-            LIST.__setitem__(self.value, int(name[1:-1]), value)
-        elif self.base is DICT and (keys := [key for key in list(self.value) if key_name(key) == name]):
-            job.call(self.kind.__setitem__, self.value, keys[0], value)
+            job.call(LIST.__setitem__, self.value, int(name[1:-1]), value)
+        elif self.base is DICT and (keys := [key for key in list(DICT.__iter__(self.value)) if key_name(key) == name]):
+            if len(keys) > 1:
+                raise Refusal('cannot-set', 'Several keys are shown like this one: set it in the console.')
+            job.call(setitem, self.value, keys[0], value)
         elif name[:1] == '[':
             raise Refusal('cannot-set', f'The items of a {type_name(self.kind)} cannot be changed.')
         else:
@@ -196,6 +201,8 @@ class Variables:
         shown, name, value = self.results.get(ident) or (None, '', None)
         result = [Item(f'(return) {name}', value)] if shown is frame and self.show_results else []
         local = frame.f_locals
+        if not listable(local):
+            result.append(Item('(namespace)', local))
         if local is frame.f_globals:
             return [self._scope('Globals', 'globals', Scope(ident, frame, local, result))]
         globals_ = self._scope('Globals', 'globals', Scope(ident, frame, frame.f_globals, []))
@@ -223,17 +230,22 @@ class Variables:
         row: Json = {'name': item.name}
         if item.expression:
             row['evaluateName'] = item.expression
-        if item.lazy and isinstance(node, Value):
+        if item.lazy and type(node) is Value:
             reference = self.keep(Property(node, item, self._job))
             return row | {'value': '', 'variablesReference': reference, 'presentationHint': {'lazy': True}}
-        if isinstance(item.value, Group):
+        if type(item.value) is Group:
             return row | {'value': '', 'variablesReference': self.keep(item.value)}
-        return row | self.body(item.value, item.expression, node.ident, node.frame, shown)
+        try:
+            return row | self.body(item.value, item.expression, node.ident, node.frame, shown)
+        except NeedsProgram, Interrupted:
+            raise
+        except Exception as error:
+            return row | {'value': f'<cannot be shown: {type(error).__name__}>', 'variablesReference': 0}
 
     def body(self, value: object, expression: str, ident: int | None, frame: FrameType | None, shown: Shown) -> Json:
         """What DAP says of any value: text, type, and a reference where there is more to see."""
         body: Json = {'value': text_of(value, shown), 'type': type_name(type(value)), 'variablesReference': 0}
-        if type(value) not in CLOSED:
+        if not is_one_of(value, CLOSED):
             node = Value(ident, frame, value, expression)
             if not node.base or node.length or type(value) is not node.base:
                 body['variablesReference'] = self.keep(node)
@@ -259,38 +271,25 @@ def container(kind: type[Any]) -> Any:
 
 def attributes(value: Any, kind: type[Any]) -> Iterable[tuple[str, Any]]:
     """The attributes that an object itself holds: its dictionary, its slots, a named tuple's fields."""
-    own = instance_dict(value)
-    plain = {name: item for name, item in own.items() if not (name[:2] == name[-2:] == '__')}
-    yield from plain.items()
-    for base in kind.__mro__:
-        for name, member in list(vars(base).items()):
+    for name, item in instance_dict(value).items():
+        if not name[:2] == name[-2:] == '__':
+            yield name, item
+    for base in mro(kind):
+        for name, member in pairs(dict(namespace(base))):
             if type(member) is MEMBER and name[:2] != '__':
                 try:
                     yield name, member.__get__(value)
                 except AttributeError:
                     pass  # a slot that was never set
-    fields: tuple[str, ...] | None = vars(kind).get('_fields')
+    fields: tuple[str, ...] | None = namespace(kind).get('_fields')
     if type(fields) is tuple and issubclass(kind, TUPLE):
         yield from zip(fields, TUPLE.__iter__(value), strict=False)
 
 
-def instance_dict(value: object) -> dict[str, Any]:
-    """An object's `__dict__`, by the descriptor in C and not by an attribute that a program may have redefined."""
-    if issubclass(type(value), type):
-        return dict(type.__dict__['__dict__'].__get__(value))
-    descriptor: Any = lookup(type(value), '__dict__')
-    if type(descriptor) not in (GETSET, MEMBER):
-        return {}
-    try:
-        found: dict[str, Any] | None = descriptor.__get__(value)
-    except AttributeError:
-        return {}
-    return dict(found) if isinstance(found, dict) else {}
-
-
 def properties(kind: type[Any]) -> list[str]:
     """Names of the public properties, each of which is code of the program."""
-    names = {name for base in kind.__mro__ for name, item in list(vars(base).items()) if type(item) is property}
+    members = [member for base in mro(kind) for member in pairs(dict(namespace(base)))]
+    names = {name for name, item in members if type(item) is property}
     return sorted(name for name in names if name[:1] != '_')
 
 
@@ -307,7 +306,7 @@ def group_of(item: Item) -> str:
     if item.name[:2] == '__' and item.name[-2:] == '__':
         return 'special variables'
     kind = type(item.value)
-    if kind in (FUNCTION, type(len)):
+    if kind is FUNCTION or kind is type(len):
         return 'functions'
     if issubclass(kind, type):
         return 'classes'
