@@ -14,6 +14,7 @@ from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -153,11 +154,12 @@ class Breakpoints:
             self.files.clear()
             self.names.clear()
 
-    def set_steps(self, code: CodeType, events: int) -> None:
-        """What the steps in flight want of one code object; 0 when they are done with it."""
+    def set_steps(self, code: CodeType, wanted: Callable[[], int]) -> None:
+        """What the steps in flight want of one code object; 0 when they are done with it. Asked for with the lock
+        held: of two threads that change it at a time the later one must not go by what was before."""
         with self.lock:
             entry = self.entry(code)
-            entry.steps = events
+            entry.steps = wanted()
             self.apply(entry)
 
     def entry(self, code: CodeType) -> Entry:
@@ -168,7 +170,8 @@ class Breakpoints:
         events = entry.events()
         if not events:
             self.entries.pop(id(entry.code), None)
-        self.monitor.local(entry.code, events, bool(entry.starts))
+        start = bool(entry.starts) or entry.code.co_firstlineno in entry.lines
+        self.monitor.local(entry.code, events, start)
 
     def new_code(self, code: CodeType) -> None:
         """A code object starts that was not seen before: by `on_start`, on any thread of the program."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     """DISABLE, None, or an exception that is the program's own and is raised into it."""
 
 
+MOST_TRIES = 20
+"""How often signal handlers may break off one callback."""
+
+
 class Callbacks:
     def __init__(
         self,
@@ -59,7 +63,7 @@ class Callbacks:
             if get_ident() in own:
                 return None  # a finaliser of the program that runs on the agent's thread
             raised: BaseException | None = None
-            while True:
+            for _ in range(MOST_TRIES):
                 try:
                     verdict = function(getframe(1), code, detail, *more)
                     break
@@ -69,12 +73,21 @@ class Callbacks:
                         break
                     # A signal handler of the program raised in our code: that is done to its end, then it is raised.
                     raised = raised or error
+                    self.free_locks()
+            else:
+                # Not a handler, which runs once for a signal, but an audit hook that refuses what we do here.
+                return self.lost(raised or RuntimeError())
             raised = raised or (verdict if isinstance(verdict, BaseException) else None)
             if raised is not None:
                 raise raised.with_traceback(None)
             return verdict
 
         return callback
+
+    def free_locks(self) -> None:
+        """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
+        for section in (self.control.lock, self.breakpoints.lock):
+            section.leave()
 
     def lost(self, error: BaseException) -> Verdict:
         """The event is lost: for want of room, or by a fault of ours, which ends the session."""

@@ -16,6 +16,7 @@ it, and is announced when the first one goes on.
 """
 
 import _thread
+import sys
 
 from .monitor import E
 from .threads import Section, other_frames
@@ -119,17 +120,20 @@ class Control:
         self.near_events()
 
     def near_events(self) -> None:
-        events = (E.PY_START if self.watching else 0) | (E.PY_UNWIND if self.unwinding else 0)
-        self.monitor.near_global(events)
+        with self.lock:
+            events = (E.PY_START if self.watching else 0) | (E.PY_UNWIND if self.unwinding else 0)
+            self.monitor.near_global(events)
 
     def wide_events(self) -> None:
         """Turns the wide tool on for as long as somebody is to be caught. With the lock held."""
+        if self.closing:
+            return self.monitor.wide_global(0)
         events = 0
         if self.entering:
             events |= E.PY_START | E.PY_RESUME
         if self.pausing or self.held or (self.leader is not None and self._others()):
             events |= PARK
-        self.monitor.wide_global(0 if self.closing else events)
+        self.monitor.wide_global(events)
 
     def _others(self) -> bool:
         return bool(other_frames().keys() - self.own - self.waiters.keys())
@@ -148,7 +152,8 @@ class Control:
     def _wait(self, frame: FrameType, body: Json | None, wanted: Callable[[], bool]) -> BaseException | None:
         waiter = self._waiter(frame, body)
         with self.lock:
-            if self.closing or not wanted():
+            # In the end phase of the interpreter only this thread still runs: nobody could let it go on.
+            if self.closing or sys.is_finalizing() or not wanted():
                 return waiter.raised
             self.waiters[waiter.ident] = waiter
         self.wake()
@@ -177,11 +182,21 @@ class Control:
                 waiter.announced = True
                 self._announce(waiter.ident, waiter.body)
         with self.lock:
+            self._reap()
             self.wide_events()
+
+    def _reap(self) -> None:
+        """Expects no thread any more that has ended: the events for it would be on for ever."""
+        if self.pausing or self.held or self.entering:
+            alive = other_frames().keys()
+            if not self.stop_all:
+                self.stopped -= self.held - alive
+            for expected in (self.pausing, self.held, self.entering):
+                expected.intersection_update(alive)
 
     def stop_in_c(self, ident: int) -> None:
         """Declares a thread stopped that is in C code and did not come by: it is caught when it comes back."""
-        if ident in self.pausing and ident in other_frames() and not (self.stop_all and self.stopped):
+        if ident in self.pausing and not (self.stop_all and self.stopped):
             self.held.add(ident)
             self._announce(ident, {'reason': 'pause', 'description': 'Paused in C code'})
 
@@ -191,6 +206,8 @@ class Control:
             self.stopped.add(ident)
             if self.stop_all:
                 self.leader = ident
+                # Who asked to pause another thread has what they wanted.
+                self.pausing.clear()
             self.wide_events()
         self.begin_stop(ident)
         self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
@@ -206,7 +223,7 @@ class Control:
 
     def pending(self, waiter: Waiter) -> bool:
         """Whether a thread that stopped while another one was stopped still has a reason to."""
-        return waiter.body is not None and self.counts(waiter.body)
+        return waiter.body is not None and waiter.body['reason'] != 'pause' and self.counts(waiter.body)
 
     def release(self, idents: list[int]) -> None:
         with self.lock:

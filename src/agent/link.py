@@ -145,11 +145,19 @@ class Link:
             pass
         self.forget()
 
+    def closing(self) -> list[tuple[Any, ...]]:
+        """What `close` calls, in functions of C alone, which outlive the agent's code."""
+        fds = [(posix.close, fd) for fd in (self.wake_read, self.wake_write)]
+        return [(self.socket.shutdown, _socket.SHUT_RDWR), (self.socket.close,), *fds]
+
     def forget(self) -> None:
         """Frees the descriptors without a word to the bridge: for a forked child, where they are the parent's."""
         self.broken = True
         self.socket.close()
-        for fd in (self.wake_read, self.wake_write):
+        ends = (self.wake_read, self.wake_write)
+        # Before they are closed: a thread that still wakes us must not write to what the program opens next.
+        self.wake_read = self.wake_write = -1
+        for fd in ends:
             try:
                 posix.close(fd)
             except OSError:

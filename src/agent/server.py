@@ -55,20 +55,27 @@ def serve(
     block_signals()
     ledger = Ledger()
     ledger.add('claim', lambda: release(claim))
-    ledger.add('session directory', lambda: remove(directory))
+    link: Link | None = None
     try:
         monitor = Monitor(ledger)
-        listener = listen(directory)
-        link, hello = accept(listener, token)
+        link, hello = accept(listen(directory), token)
+        ledger.add('session directory', lambda: remove(directory))
+        agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
+        agent.welcome()
     except NoTool as error:
         report(f'agent-failed\n{error}.')
         ledger.undo()
         return end(True)
     except Closed:
         ledger.undo()
+        remove(directory)
         return end(True)
-    agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
-    agent.welcome()
+    except BaseException:
+        # The directory stays, with the report that the caller writes: the injector removes it.
+        ledger.undo()
+        if link is not None:
+            link.close()
+        raise
     agent.work()
 
 
@@ -242,7 +249,7 @@ class Agent:
 
     def undo(self) -> None:
         """Lets the program go on and takes back every change, the connection apart."""
-        for job in self.jobs.values():
+        for job in list(self.jobs.values()):
             job.cancelled = True
             job.interrupt()
         self.control.close()
@@ -268,12 +275,19 @@ class Agent:
         self.undo()
         if reason:
             self.event('detached', {'reason': reason})
-        self.link.close()
-        quiet = self.quiet()
-        end = self.end
-        if quiet:
-            self.let_go()
-        end(quiet)
+        if not self.quiet():
+            self.link.close()
+            return self.end(False)
+        end, closing, refused = self.end, self.link.closing(), OSError
+        self.let_go()
+        end(True)
+        # Last of all: for the bridge the end of the connection is the end of the session, memory and all. There are
+        # no globals any more, nor builtins.
+        for function, *arguments in closing:
+            try:
+                function(*arguments)
+            except refused:
+                pass
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""

@@ -63,7 +63,7 @@ class Stepping:
 
     def reached(self, frame: FrameType, event: int) -> bool:
         """True when an event of this frame is what a step waits for."""
-        return any(step.frame is frame and step.events & event for step in self.steps.values())
+        return any(step.frame is frame and step.events & event for step in list(self.steps.values()))
 
     def returned(self, frame: FrameType, value: object) -> None:
         """PY_RETURN: the step goes on in the caller, where the value is shown."""
@@ -95,7 +95,7 @@ class Stepping:
             self._move(ident, step, frame, LINES)
 
     def _of(self, frame: FrameType) -> list[tuple[int, Step]]:
-        return [(ident, step) for ident, step in self.steps.items() if step.frame is frame]
+        return [(ident, step) for ident, step in list(self.steps.items()) if step.frame is frame]
 
     def _move(self, ident: int, step: Step, frame: FrameType | None, events: int) -> None:
         if frame is None:
@@ -108,11 +108,15 @@ class Stepping:
         self._apply(frame.f_code)
 
     def _apply(self, code: CodeType) -> None:
+        self.breakpoints.set_steps(code, lambda: self._wanted(code))
+
+    def _wanted(self, code: CodeType) -> int:
+        """The events that the steps in flight need on a code object."""
         wanted = 0
-        for step in self.steps.values():
+        for step in list(self.steps.values()):
             if step.frame.f_code is code:
                 wanted |= step.events
-        self.breakpoints.set_steps(code, wanted)
+        return wanted
 
     def _unwinding(self) -> None:
         self.control.unwinding = bool(self.steps)

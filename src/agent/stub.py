@@ -13,9 +13,7 @@ try:
 
     def pylatch_read(name):
         fd = posix.open('@DIR@/' + name, posix.O_RDONLY | posix.O_CLOEXEC)
-        data = b''
-        while chunk := posix.read(fd, 1 << 20):
-            data += chunk
+        data = posix.read(fd, posix.fstat(fd).st_size)
         posix.close(fd)
         return data
 

@@ -31,15 +31,19 @@ class Section:
     """A lock around work of ours that a signal handler of the program may break off by raising, on the main thread.
 
     Between taking a lock and entering the `with` body there is a point where handlers run, so a lock can be left taken.
-    Who is interrupted does its work again from the start (see `callbacks.py`); being reentrant, the lock lets it in,
-    and leaving gives all of it back. A thread never needs it twice at a time otherwise."""
+    Who is interrupted gives it back and does the work again from the start (see `callbacks.py`). A thread never needs
+    it twice at a time."""
 
     def __init__(self) -> None:
         self.lock: Any = _thread.RLock()
 
     def __enter__(self) -> None:
-        self.lock.acquire()
+        # In the end phase of the interpreter its holder stands still for ever; nobody else is left to harm.
+        self.lock.acquire(not sys.is_finalizing())
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
         while self.lock._is_owned():
             self.lock.release()
