@@ -17,6 +17,7 @@ const SHOWN = [
 const TOOLS: readonly { tool: ToolName; label: string }[] = [
   { tool: 'pylatch', label: 'Pylatch' },
   { tool: 'debugpy', label: 'debugpy' },
+  { tool: 'debugpy-nodelay', label: 'debugpy*' },
   { tool: 'pdb', label: 'pdb -p' },
 ];
 const [WIDTH, LEFT, RIGHT, BAR, GAP, HEAD] = [760, 70, 110, 14, 4, 30];
@@ -25,13 +26,13 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; }
 .small { font-size: 12px; fill: #59636e; }
 .pylatch { fill: #1a7f5a; }
-.debugpy { fill: #a0a8b0; }
+.debugpy, .debugpy-nodelay { fill: #a0a8b0; }
 .pdb { fill: #c9ced4; }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc; }
 .small { fill: #9198a1; }
 .pylatch { fill: #3fb68b; }
-.debugpy { fill: #6e7681; }
+.debugpy, .debugpy-nodelay { fill: #6e7681; }
 .pdb { fill: #484f58; }
 }`;
 
@@ -46,10 +47,16 @@ export function chart(figures: readonly Figure[], { processor, cores, python }: 
     parts.push(group(figure, y, scaleOf(groups, figure.unit)));
     y += HEAD + rows(figure).length * (BAR + GAP) + 8;
   }
-  const foot = `Medians. Logarithmic scale: shorter is better. CPython ${python}, ${processor}, ${cores} cores.`;
-  parts.push(`<text class="small" x="0" y="${y + 14}">${escaped(foot)}</text>`);
+  const feet = [
+    `Medians. Logarithmic scale: shorter is better. CPython ${python}, ${processor}, ${cores} cores.`,
+    '* with TCP_NODELAY set on its sockets, without which each of its answers waits some 40 ms.',
+  ];
+  for (const foot of feet) {
+    y += 18;
+    parts.push(`<text class="small" x="0" y="${y}">${escaped(foot)}</text>`);
+  }
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 24}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 10}" role="img">`,
     '<title>Pylatch, debugpy and pdb compared</title>',
     `<style>${STYLE}</style>`,
     ...parts,

@@ -52,8 +52,13 @@ function judgement(figure: Figure): string {
   if (figure.bar !== undefined)
     parts.push(`bar ${barText(figure.bar, figure.unit)}: ${verdict(figure).toUpperCase()}`);
   const times = advantage(figure);
-  if (times !== undefined) parts.push(`debugpy takes ${times.toPrecision(2)} times as much`);
+  if (times !== undefined) parts.push(`debugpy takes ${factor(times, figure)} times as much`);
   return parts.length === 0 ? '' : `[${parts.join('; ')}]`;
+}
+
+function factor(times: number, figure: Figure): string {
+  const least = figure.unfinished?.includes('debugpy') === true ? 'more than ' : '';
+  return `${least}${times < 10 ? times.toFixed(1) : Math.round(times)}`;
 }
 
 export function barText(bar: Bar, unit: Figure['unit']): string {

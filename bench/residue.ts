@@ -80,6 +80,8 @@ export async function measureResidue(bench: Bench): Promise<Figure[]> {
   await inTurns(1, [bench.pylatch, bench.debugpy], async (tool) => {
     noteAll(tool.name, await lookAfter(bench, (target) => visit(tool, target)));
   });
+  figures.functions.note =
+    'Pylatch also leaves three empty at-fork hooks: CPython has no way to take them back';
   noteAll('pdb', await lookAfter(bench, (target) => visitByPdb(bench, target)));
   return Object.values(figures);
 }
