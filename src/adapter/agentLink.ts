@@ -20,11 +20,15 @@ export class AgentLink {
   private seq = 0;
   private readonly pending = new Map<number, Pending>();
   private closed: PylatchError | undefined;
+  /** Settled when the connection has gone. The agent closes it as the very last thing it does. */
+  readonly gone: Promise<void>;
 
   constructor(
     private readonly frames: FrameSocket,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.gone = new Promise((resolve) => frames.onClose(() => resolve()));
+  }
 
   /** Sets the one listener of events; those that came before are handed to it in order. */
   onEvent(listener: (event: AgentEvent) => void): void {

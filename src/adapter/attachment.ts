@@ -108,6 +108,7 @@ export class Attachment {
     this.current = undefined;
     if (!link) return;
     const residue = await Promise.race([link.request('detach', {}).catch(() => 'gone' as const), expiry()]);
+    await Promise.race([link.gone, expiry()]);
     link.fail(new PylatchError('agent-lost', 'The session was disconnected.'));
     this.tellResidue(residue);
   }

@@ -172,6 +172,14 @@ class Client:
         rows = self.ask('variables', variablesReference=scope['variablesReference'])['variables']
         return {row['name']: row['value'] for row in rows}
 
+    def gone(self):
+        """Waits until the agent has closed the connection: the very last thing it does."""
+        try:
+            while True:
+                self.pump()
+        except EOFError, OSError:
+            self.close()
+
     def close(self):
         self.socket.close()
         shutil.rmtree(self.directory, ignore_errors=True)
