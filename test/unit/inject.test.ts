@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -126,6 +128,20 @@ function suite(python: string): void {
     await utimes(join(folder, halfMade!), 0, 0);
     await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
     assert.deepEqual(readdirSync(folder).sort(), [elsewhere, living, justMade]);
+  });
+
+  test('an agent that a killed session has left is dismissed', async () => {
+    const folder = await emptyFolder();
+    const left = join(folder, 'pylatch-0123456789abcdef');
+    await mkdir(left);
+    await writeFile(join(left, 'owner'), `${process.pid} 1 ${readlinkSync('/proc/self/ns/pid')}\n`);
+    const agent = createServer((socket) => socket.resume().once('end', () => agent.emit('left')));
+    const metAndLeft = once(agent, 'left');
+    await once(agent.listen(join(left, 'sock')), 'listening');
+    await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
+    await metAndLeft;
+    agent.close();
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   test('a request that a killed session has left is taken back before its script goes', async () => {

@@ -9,6 +9,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { procLink, processStatus } from './linux-proc';
 import type { ProcessStatus } from './types';
@@ -38,11 +39,21 @@ function sweepOne(path: string, status: ProcessStatus): void {
     const { uid } = fstatSync(fd);
     if (uid !== status.effectiveUid && uid !== process.geteuid?.()) return;
     if (!isDead(fd)) return;
+    dismiss(fd);
     empty(fd);
     rmdirSync(path);
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * An agent that its session has not met any more waits, and would refuse the next session meanwhile. Met and left,
+ * it undoes itself. The connection is made within the call, so the folder may go right after it.
+ */
+function dismiss(fd: number): void {
+  const socket = connect(`/proc/self/fd/${fd}/sock`);
+  socket.on('error', () => undefined).on('connect', () => socket.destroy());
 }
 
 /** True for a folder that is gone or whose session has died. */
