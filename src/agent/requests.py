@@ -240,8 +240,9 @@ class Requests:
     def stopped(self, arguments: Json) -> int:
         """The stopped thread that a request means; with all threads stopped any of them means the one that leads."""
         control = self.agent.control
+        known = arguments['threadId'] in self.agent.frames.numbers.values()
         # Before the thread is looked up: it may have ended while it counted as stopped, in C code.
-        if control.stop_all and control.leader is not None:
+        if known and control.stop_all and control.leader is not None:
             return control.leader
         ident = self.thread(arguments)
         if ident not in control.stopped:
