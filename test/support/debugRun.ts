@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { DapClient, SpawnedAdapter } from './dapClient';
 import { spawnAdapter } from './dapClient';
@@ -47,6 +48,10 @@ export interface RunOptions {
   breakpoints?: string[];
 }
 
+/** What a test that failed has left: it must not keep the test file from ending. */
+const left = new Set<DebugRun>();
+after(() => Promise.all([...left].map((run) => run.dispose())));
+
 /** A target, an adapter process attached to it, and what tests ask it for over and over. */
 export class DebugRun {
   private constructor(
@@ -64,6 +69,7 @@ export class DebugRun {
     const target = await startTarget({ python, source });
     await target.waitFor('tick');
     const run = new DebugRun(target, spawnAdapter(ADAPTER));
+    left.add(run);
     try {
       await run.client.request('initialize', { adapterID: 'pylatch', supportsProgressReporting: true });
       await run.client.request('attach', { pid: target.pid, ...attach });
@@ -83,6 +89,7 @@ export class DebugRun {
 
   /** Kills both. */
   async dispose(): Promise<void> {
+    left.delete(this);
     await this.adapter.close();
     await this.target.stop();
   }
