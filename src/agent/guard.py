@@ -5,6 +5,8 @@ asynchronous exception; code that waits inside C cannot be interrupted, so its r
 """
 
 import _thread
+import posix
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -86,6 +88,8 @@ class _Python:
     """`PyThreadState_SetAsyncExc` by way of `_ctypes` alone, a private copy; loaded when first needed."""
 
     function: Callable[[int, object], int] | None = None
+    inert: tuple[str, ...] = ()
+    """What loading it has left in the process, in words."""
 
 
 def raise_in(ident: int, exception: type[BaseException]) -> None:
@@ -93,8 +97,31 @@ def raise_in(ident: int, exception: type[BaseException]) -> None:
         _Python.function(ident, exception)
 
 
+def inert() -> tuple[str, ...]:
+    return _Python.inert
+
+
+class StandardStreams:
+    """Keeps the numbers 0, 1 and 2 taken meanwhile, where the program has closed them: libffi opens its own file when
+    it is loaded, for good, and the program must not take that for its standard input."""
+
+    def __enter__(self) -> None:
+        self.held: list[int] = []
+        while (fd := posix.open('/dev/null', posix.O_RDONLY | posix.O_CLOEXEC)) < 3:
+            self.held.append(fd)
+        posix.close(fd)
+
+    def __exit__(self, *_: object) -> None:
+        for fd in self.held:
+            posix.close(fd)
+
+
 def _load() -> Callable[[int, object], int]:
-    import _ctypes
+    loaded = '_ctypes' in sys.modules
+    with StandardStreams():
+        import _ctypes
+    if not loaded:
+        _Python.inert = ('the library libffi, loaded to interrupt evaluations, and its one descriptor',)
 
     simple: Any = _ctypes._SimpleCData
     prototype: Any = type(

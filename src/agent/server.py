@@ -17,7 +17,7 @@ from .control import Control
 from .errors import Refusal
 from .forks import install as install_hooks
 from .frames import Frames
-from .guard import Job
+from .guard import Job, inert
 from .ledger import Ledger
 from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
@@ -155,8 +155,9 @@ class Agent:
             pass
         except BaseException as error:
             reason = f'{type(error).__name__}: {error}'
-        self.control.own.discard(ident)
-        if not self.aside:
+        if self.aside:
+            self.control.own.discard(ident)
+        else:
             self.finish(reason)
 
     def patience(self) -> float | None:
@@ -268,7 +269,7 @@ class Agent:
             'threads': len(self.control.own - {_thread.get_ident()}),
             'files': left,
             'failed': self.ledger.failed,
-            'inert': self.ledger.inert,
+            'inert': [*self.ledger.inert, *inert()],
         }
 
     def finish(self, reason: str) -> None:

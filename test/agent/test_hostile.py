@@ -311,6 +311,27 @@ class CircumstanceTest(Session):
         # The events that were to catch it, which slow down every thread, are off.
         self.assertTrue(eventually(lambda: self.program.output().endswith('on [0, 0]\n')))
 
+    def test_closed_standard_streams_stay_closed(self):
+        """The library behind `_ctypes` keeps a descriptor, which must not become the program's standard input."""
+        self.start("""
+            import os, time
+            class Shown:
+                def __repr__(self):
+                    return 'shown'
+            def work(shown):
+                return 1  #@work
+            print('ready', flush=True)
+            for fd in range(3):
+                os.close(fd)
+            while True:
+                work(Shown())
+                time.sleep(0.002)
+        """)
+        self.run_to('work')
+        self.assertEqual(self.client.locals(), {'shown': 'shown'})
+        self.assertEqual([fd for fd in os.listdir(f'/proc/{self.program.pid}/fd') if int(fd) < 3], [])
+        self.assertEqual(len(self.client.ask('detach')['inert']), 2)
+
     def test_a_body_on_the_line_of_its_def_while_it_runs(self):
         """Its PY_START, without which its LINE does not fire, was disabled by the look for new code."""
         self.start("""
@@ -332,6 +353,56 @@ class CircumstanceTest(Session):
             self.client.ask('continue', threadId=self.client.thread)
             self.assertEqual(self.client.stopped()[1], 'short')
             self.clear_and_continue()
+
+
+class CrowdTest(Session):
+    CROWD = """
+        import sys, threading, time
+        sys.setswitchinterval(1e-6)
+        def inner(n):
+            a = n  #@inner
+            return a + 1
+        def each(n):
+            for i in range(n):
+                yield inner(i)  #@each
+        def outer(n):
+            for i in each(3):
+                n += i
+        def work():
+            while True:
+                outer(1)
+        for _ in range(20):
+            threading.Thread(target=work, daemon=True).start()
+        # One that is never caught, so that the others are watched for all the time.
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        print('ready', flush=True)
+        while True:
+            time.sleep(0.005)
+            print('on', [sys.monitoring.get_tool(i) for i in range(6)], flush=True)
+    """
+
+    def test_steps_of_many_threads_at_once(self):
+        self.start(self.CROWD, stopThreads='one')
+        self.client.breakpoints(self.program.path, self.at('each'))
+        for command in ('next', 'stepIn', 'stepOut', 'next') * 50:
+            stopped = []
+            while len(stopped) < 20:
+                self.client.stopped()
+                stopped.append(self.client.thread)
+            for seq in [self.client.send(command, threadId=thread) for thread in stopped]:
+                self.assertIn('body', self.client.answer(seq))
+        self.client.close()
+        self.program.grows()
+
+    def test_a_client_that_vanishes_while_many_wait_and_one_evaluates(self):
+        """The agent's thread runs library code to break off the evaluation; nobody could let it go on if it parked."""
+        self.start(self.CROWD)
+        self.run_to('inner')
+        self.client.send('evaluate', expression='while True: pass', context='repl', frameId=self.client.frame)
+        time.sleep(0.2)
+        self.client.close()
+        self.assertTrue(eventually(lambda: self.program.output().endswith(f'{[None] * 6}\n')))
+        self.program.grows()
 
 
 if __name__ == '__main__':
