@@ -2,7 +2,7 @@
 // default, as pylatch-<version>-<target>.vsix.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { addonName, build, TARGETS } from './build.mjs';
@@ -37,6 +37,7 @@ async function pack(target) {
     for (const name of FILES.filter((each) => existsSync(path.join(ROOT, each)))) {
       await cp(path.join(ROOT, name), path.join(stage, name), { recursive: true });
     }
+    await dropDrawings(path.join(stage, 'README.md'));
     await build({ outdir: path.join(stage, 'dist'), production: true, addon: await addon(target) });
     // The readme's pictures are in the package, so their links have to stay relative.
     const keepLinks = '--no-rewrite-relative-links';
@@ -45,6 +46,12 @@ async function pack(target) {
     await rm(stage, { recursive: true, force: true });
   }
   return file;
+}
+
+/** Extension galleries refuse readmes with SVG pictures. */
+async function dropDrawings(readme) {
+  const text = await readFile(readme, 'utf8');
+  await writeFile(readme, text.replace(/^!\[.*\]\(.*\.svg\)\n+/gm, ''));
 }
 
 async function vsce(cwd, args) {

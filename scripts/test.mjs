@@ -139,7 +139,7 @@ async function runNode(suite, { grep }) {
     'tsx',
     '--test',
     '--test-concurrency=1',
-    '--test-timeout=180000',
+    '--test-timeout=600000',
     '--test-reporter=./scripts/reporter.mjs',
   ];
   if (grep) args.push(`--test-name-pattern=${grep}`);
