@@ -171,11 +171,12 @@ print('over')
   });
 
   test('a target in a pid namespace of its own', { skip: notRoot() }, async () => {
+    // To unshare, the first -u means a host name of its own.
     const source = "import time\nprint('ready')\ntime.sleep(1000)";
     const target = await start({
       python: 'unshare',
       source,
-      pythonArgs: ['--pid', '--fork', '--kill-child', python],
+      pythonArgs: ['--pid', '--fork', '--kill-child', python, '-u'],
     });
     for (const thread of ['any', 'main', 1] as const) {
       const agent = await attachTo(childOf(target), { thread });
