@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScriptRequest } from '../../src/inject/arm';
 import { attach, inspect } from '../../src/inject/attach';
@@ -23,8 +23,12 @@ const LIMIT_MS = 10_000;
 
 const targets: Target[] = [];
 const folders: string[] = [];
+/** After each test: targets that stay busy would slow down all that follow. */
+async function stopTargets(): Promise<void> {
+  await Promise.all(targets.splice(0).map((target) => target.stop()));
+}
 after(async () => {
-  await Promise.all(targets.map((target) => target.stop()));
+  await stopTargets();
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
 });
 
@@ -83,6 +87,7 @@ const STATES: Record<string, string> = {
 describe('attach', async () => {
   for (const { version, path: python } of await interpreters()) {
     describe(version, () => {
+      afterEach(stopTargets);
       for (const [state, source] of Object.entries(STATES)) {
         test(`in ${state}`, async () => {
           await attachOnce(await start({ python, source }));
