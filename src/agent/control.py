@@ -16,6 +16,7 @@ it, and is announced when the first one goes on.
 """
 
 import _thread
+import gc
 import sys
 
 from .monitor import E
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .link import Json
     from .monitor import Monitor
+    from .variables import Dropped
 
 OURS = '<pylatch>/'
 """The file names of the agent's own code begin so."""
@@ -77,6 +79,24 @@ class Waiter:
             self.lock.acquire()
 
 
+class Collector:
+    """Python's garbage collector, held while all threads are stopped: what it frees has finalisers of the program, and
+    our thread, the only one that goes on, must not wait in one for a lock that a stopped thread has."""
+
+    def __init__(self) -> None:
+        self.held = False
+
+    def hold(self) -> None:
+        if gc.isenabled():
+            gc.disable()
+            self.held = True
+
+    def let_go(self) -> None:
+        if self.held:
+            self.held = False
+            gc.enable()
+
+
 class Control:
     def __init__(self, monitor: Monitor, send: Callable[[str, Json], None], stop_all: bool) -> None:
         self.monitor = monitor
@@ -95,6 +115,7 @@ class Control:
         self.own: set[int] = set()
         """The agent's threads: no callback concerns them, whatever code a finaliser runs there."""
         self.closing = False
+        self.collector = Collector()
         self.watching = False
         self.unwinding = False
         self.describe: Callable[[int], Json] = lambda _: {}
@@ -105,8 +126,9 @@ class Control:
         """Told that a thread stops: steps end."""
         self.wake: Callable[[], None] = lambda: None
         """Makes the agent's thread call `arrive`."""
-        self.forget: Callable[[set[int] | None], None] = lambda _: None
-        """Drops what was shown of threads, or of all, before they go on: their frames must be free to end."""
+        self.forget: Callable[[set[int] | None], Dropped] = lambda _: {}
+        """Drops what was shown of threads, or of all, before they go on: their frames must be free to end. Returns the
+        values, which the thread itself lets go of: their finalisers are the program's."""
 
     def waiting(self, ident: int) -> FrameType | None:
         """The top frame of a thread that waits, None for one that does not."""
@@ -209,12 +231,18 @@ class Control:
                 # Who asked to pause another thread has what they wanted.
                 self.pausing.clear()
             self.wide_events()
+        if self.stop_all:
+            self.collector.hold()
         self.begin_stop(ident)
         self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
 
     def resume(self, ident: int) -> None:
         """Lets the stopped thread go on, and with it all that were parked for it."""
-        self.forget(None if self.stop_all else {ident})
+        dropped = self.forget(None if self.stop_all else {ident})
+        waiter = self.waiters.get(ident)
+        if waiter is not None:
+            waiter.give(dropped.clear)
+        del dropped
         parked = [
             waiter.ident for waiter in list(self.waiters.values()) if waiter.announced or not self.pending(waiter)
         ]
@@ -237,6 +265,8 @@ class Control:
             self.wide_events()
         for waiter in waiters:
             waiter.wake()
+        if self.leader is None:
+            self.collector.let_go()
 
     def close(self) -> None:
         """Lets everybody go on, for good. From the agent's thread, or in a forked child."""

@@ -25,7 +25,7 @@ class Frames:
         self.own = own
         self.just_my_code = just_my_code
         self.numbers: dict[int, int] = {}
-        """DAP thread id by ident; small numbers, never used again for another thread."""
+        """DAP thread id by ident; small numbers. The system gives a new thread the ident of one that has ended."""
         self.stacks: dict[int, list[FrameType]] = {}
         """By ident: the stack as it was shown, top first."""
         self.ids: dict[int, tuple[int, FrameType]] = {}
@@ -102,10 +102,11 @@ class Frames:
 
     def forget(self, idents: set[int] | None) -> None:
         """Drops the stacks of these threads, or of all: they go on, and their frames must be free to end."""
-        gone = self.numbers.keys() if idents is None else idents
-        self.stacks = {ident: stack for ident, stack in self.stacks.items() if ident not in gone}
-        self.ids = {number: entry for number, entry in self.ids.items() if entry[0] not in gone}
-        self.known = {id(frame): number for number, (_, frame) in self.ids.items()}
+        gone = [number for number, (ident, _) in list(self.ids.items()) if idents is None or ident in idents]
+        for number in gone:
+            self.known.pop(id(self.ids.pop(number)[1]), None)
+        for ident in list(self.stacks) if idents is None else idents:
+            self.stacks.pop(ident, None)
 
     def trace(self, ident: int, start: int, levels: int) -> Json:
         """DAP's stackTrace."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from .boot import Modules
     from .link import Json
+    from .variables import Dropped
 
 TICK = 0.02
 """Seconds between two looks at jobs in flight."""
@@ -118,6 +119,8 @@ class Agent:
         self.timers: list[tuple[float, Callable[[], object]]] = []
         self.fault: BaseException | None = None
         self.aside = False
+        self.forking: set[int] = set()
+        """Threads of the program inside a fork."""
         self.callbacks.install(monitor)
         install_hooks(self, ledger)
 
@@ -226,14 +229,20 @@ class Agent:
         job = self.jobs[seq] = Job(limit)
         waiter = self.control.waiters.get(ident) if ident is not None else None
         if waiter is not None:
-            waiter.give(lambda: self.answered(seq, lambda: work(job), job))
+            waiter.give(lambda: self.run(seq, ident, job, work))
         else:
-            _thread.start_new_thread(self.beside, (seq, job, work))
+            _thread.start_new_thread(self.beside, (seq, ident, job, work))
 
-    def beside(self, seq: int, job: Job, work: Callable[[Job], Json]) -> None:
+    def run(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:
+        self.answered(seq, lambda: work(job), job)
+        control = self.control
+        if ident is not None and control.leader is None and ident not in control.stopped:
+            self.forget({ident})  # the thread was let go on meanwhile
+
+    def beside(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:
         self.control.own.add(_thread.get_ident())
         try:
-            self.answered(seq, lambda: work(job), job)
+            self.run(seq, ident, job, work)
         finally:
             self.control.own.discard(_thread.get_ident())
 
@@ -242,9 +251,9 @@ class Agent:
         self.fault = self.fault or error
         self.link.wake()
 
-    def forget(self, idents: set[int] | None) -> None:
+    def forget(self, idents: set[int] | None) -> Dropped:
         self.frames.forget(idents)
-        self.variables.forget(idents)
+        return self.variables.forget(idents)
 
     # -- the end
 
@@ -312,13 +321,21 @@ class Agent:
     # -- forks
 
     def before_fork(self) -> None:
-        if _thread.get_ident() in self.control.own:
+        ident = _thread.get_ident()
+        if ident in self.control.own:
             return
+        # In the child the hooks of others run before ours, and nobody could let it go on if it stopped in one.
+        self.forking.add(ident)
+        self.control.own.add(ident)
         self.aside = True
         self.link.wake()
         self.claim[1].join(FORK_LIMIT)
 
     def after_in_parent(self) -> None:
+        ident = _thread.get_ident()
+        if ident in self.forking:
+            self.forking.discard(ident)
+            self.control.own.discard(ident)
         self.aside = False
         if not self.claim[1].is_done():
             return  # it did not see the call in time, and goes on

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Results = dict[int, tuple[FrameType, str, Any]]
     """By thread ident: what a function returned that was stepped out of, its name, and the frame that shows it."""
+    Dropped = dict[int, 'Node']
+    """References that are valid no more, with what they hold."""
 
 FIRST_REFERENCE = 1000
 MOST_ROWS = 2000
@@ -190,11 +192,13 @@ class Variables:
             raise Refusal('stale-reference', 'The program has moved on since this value was shown.')
         return node
 
-    def forget(self, idents: set[int] | None) -> None:
-        """Drops the references of these threads, or all."""
+    def forget(self, idents: set[int] | None) -> Dropped:
+        """Drops the references of these threads, or all, and returns them."""
         for ident in [*self.results] if idents is None else idents:
             self.results.pop(ident, None)
-        self.nodes = {} if idents is None else {n: node for n, node in self.nodes.items() if node.ident not in idents}
+        # One by one: threads of the program add theirs meanwhile.
+        gone = [number for number, node in list(self.nodes.items()) if idents is None or node.ident in idents]
+        return {number: self.nodes.pop(number) for number in gone}
 
     def scopes(self, ident: int, frame: FrameType) -> list[Json]:
         """DAP scopes. Module code has one: its locals are its globals."""

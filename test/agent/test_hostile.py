@@ -354,6 +354,60 @@ class CircumstanceTest(Session):
             self.assertEqual(self.client.stopped()[1], 'short')
             self.clear_and_continue()
 
+    def test_no_finaliser_waits_on_the_agents_thread_for_a_lock_of_a_stopped_one(self):
+        self.start("""
+            import gc, threading, time
+            lock = threading.RLock()
+            class Node:
+                def __init__(self):
+                    self.me = self
+                def __del__(self):
+                    with lock:
+                        pass
+            big = [[i] for i in range(6000)]
+            def work():
+                with lock:
+                    Node()
+                    return 1  #@work
+            print('ready', flush=True)
+            while True:
+                work()
+                print('on', gc.isenabled(), flush=True)
+                time.sleep(0.002)
+        """)
+        self.run_to('work')
+        answer = self.client.ask('evaluate', expression='big', frameId=self.client.frame)
+        page = {'variablesReference': answer['variablesReference'], 'filter': 'indexed', 'count': 3000}
+        for start in (0, 3000):
+            self.assertEqual(len(self.client.ask('variables', start=start, **page)['variables']), 3000)
+        self.clear_and_continue()
+        self.program.grows()
+        self.assertNotIn('False', self.program.output())
+
+    def test_an_evaluation_in_flight_keeps_nothing_when_the_thread_goes_on(self):
+        self.start("""
+            import time, weakref
+            class Value:
+                pass
+            seen = []
+            def work():
+                value = Value()
+                seen.append(weakref.ref(value))
+                return value  #@work
+            print('ready', flush=True)
+            while True:
+                work()
+                time.sleep(0.002)
+                print('alive', sum(ref() is not None for ref in seen), flush=True)
+        """)
+        self.run_to('work')
+        text = '[value, __import__("time").sleep(0.2)]'
+        seq = self.client.send('evaluate', expression=text, context='repl', frameId=self.client.frame)
+        self.clear_and_continue()
+        self.client.answer(seq)
+        self.program.grows()
+        self.assertEqual(self.program.output().splitlines()[-1], 'alive 0')
+
 
 class CrowdTest(Session):
     CROWD = """

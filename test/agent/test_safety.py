@@ -246,6 +246,33 @@ class ForkTest(Session):
         self.clear_and_continue()
         self.program.grows()
 
+    def test_a_fork_while_other_threads_stop(self):
+        """The child runs hooks of `threading` before ours: it must not wait in them for a thread it does not have."""
+        self.start("""
+            import os, threading, time
+            def work():
+                return 1  #@work
+            def tick():
+                while True:
+                    work()
+                    time.sleep(0.001)
+            for _ in range(5):
+                threading.Thread(target=tick, daemon=True).start()
+            print('ready', flush=True)
+            while True:
+                pid = os.fork()
+                if pid == 0:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                print('on', flush=True)
+        """)
+        self.run_to('work')
+        for _ in range(400):
+            self.client.ask('continue', threadId=self.client.thread)
+            self.client.stopped()
+        self.client.close()
+        self.program.grows()
+
     def test_the_parents_end_ends_the_session_although_a_child_lives(self):
         self.start("""
             import os, sys, time
