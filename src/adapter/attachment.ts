@@ -107,8 +107,9 @@ export class Attachment {
     const link = this.current;
     this.current = undefined;
     if (!link) return;
-    const residue = await Promise.race([link.request('detach', {}).catch(() => 'gone' as const), expiry()]);
-    await Promise.race([link.gone, expiry()]);
+    const late = expiry();
+    const residue = await Promise.race([link.request('detach', {}).catch(() => 'gone' as const), late]);
+    await Promise.race([link.gone, late]);
     link.fail(new PylatchError('agent-lost', 'The session was disconnected.'));
     this.tellResidue(residue);
   }

@@ -103,7 +103,10 @@ export class FakeAgent {
     this.requests.push(request);
     try {
       const body = this.answers[request.command]!(request.arguments as never);
-      if (body !== undefined) this.far.send({ re: request.seq, body });
+      if (body === undefined) return;
+      this.far.send({ re: request.seq, body });
+      // As the agent does: the end of the connection is the end of the session.
+      if (request.command === 'detach') this.far.socket.end();
     } catch (error) {
       this.far.send({ re: request.seq, error: error as AgentFailure });
     }
