@@ -199,7 +199,7 @@ print('over')
       await delay(times);
       const agent = await attachTo(target);
       agent.link.close();
-      await target.waitFor('started');
+      await target.waitFor('started\n');
       assert.equal(target.output(), 'started\n');
     }
   });
