@@ -227,8 +227,11 @@ time.sleep(1000)
   test('several threads take it once', async () => {
     const source = `
 import sys, threading, time
+def busy():
+    while True:
+        pass
 for _ in range(4):
-    threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()
+    threading.Thread(target=busy, daemon=True).start()
 print('ready')
 while True:
     time.sleep(0.2)
