@@ -137,13 +137,10 @@ class Callbacks:
         return None if frame.f_lineno is None else self.step_to(frame, E.INSTRUCTION)
 
     def hit(self, frame: FrameType, hits: list[Breakpoint]) -> Verdict:
-        return self.stop(frame, {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]})
+        return self.control.stop(frame, {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]})
 
     def step_to(self, frame: FrameType, event: int) -> Verdict:
-        return self.stop(frame, {'reason': 'step'}) if self.stepping.reached(frame, event) else None
-
-    def stop(self, frame: FrameType, body: dict[str, Any]) -> Verdict:
-        return self.control.stop(frame, body)
+        return self.control.stop(frame, {'reason': 'step'}) if self.stepping.reached(frame, event) else None
 
     # -- wide
 
@@ -169,7 +166,7 @@ class Callbacks:
             return DISABLE
         ident = _thread.get_ident()
         if ident in control.pausing:
-            return self.stop(frame, {'reason': 'pause'})
+            return control.stop(frame, {'reason': 'pause'})
         if control.leader is not None or ident in control.held:
             return control.park(frame)
         return None

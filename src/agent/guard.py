@@ -69,6 +69,11 @@ class Job:
             self.due = self.ends
             self.reprs -= time.monotonic() - start
 
+    def cancel(self) -> None:
+        """From the agent's thread: nobody waits for the answer any more."""
+        self.cancelled = True
+        self.interrupt()
+
     def interrupt(self) -> None:
         """From the agent's thread: makes the code that runs now raise `Interrupted`."""
         if not can_interrupt():

@@ -12,6 +12,7 @@ from .variables import Property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Any
 
@@ -126,14 +127,8 @@ class Requests:
                 pass
 
         def work(job: Job) -> Json:
-            try:
-                return {'variables': variables.rows(node, Shown(job, hex=hex), *page)}
-            except Interrupted:
-                raise interrupted(job) from None
-            except Refusal:
-                raise
-            except Exception as error:
-                raise Refusal('evaluation-failed', describe(error, job)) from None
+            shown = Shown(job, hex=hex)
+            return {'variables': explained(job, 'evaluation-failed', '', lambda: variables.rows(node, shown, *page))}
 
         return self.agent.on_thread(seq, node.ident, VARIABLES_LIMIT, work)
 
@@ -161,14 +156,7 @@ class Requests:
 
         def work(job: Job) -> Json:
             value = self.value(arguments['value'], frame, job, False)
-            try:
-                node.assign(name, value, job)
-            except Interrupted:
-                raise interrupted(job) from None
-            except Refusal:
-                raise
-            except Exception as error:
-                raise Refusal('cannot-set', f'{name} could not be set: {describe(error, job)}') from None
+            explained(job, 'cannot-set', f'{name} could not be set: ', lambda: node.assign(name, value, job))
             return self.body(value, '', ident, frame, Shown(job, hex=bool(arguments.get('hex'))))
 
         return self.agent.on_thread(seq, ident, CONSOLE_LIMIT, work)
@@ -225,8 +213,7 @@ class Requests:
     def cancel(self, _seq: int, _: str, arguments: Json) -> Json:
         job = self.agent.jobs.get(arguments['seq'])
         if job is not None:
-            job.cancelled = True
-            job.interrupt()
+            job.cancel()
         return {}
 
     # -- helpers
@@ -267,6 +254,18 @@ class Requests:
 
     def body(self, value: Any, expression: str, ident: int, frame: FrameType, shown: Shown) -> Json:
         return self.agent.variables.body(value, expression, ident, frame, shown)
+
+
+def explained(job: Job, id: str, prefix: str, work: Callable[[], Any]) -> Any:
+    """Does work that calls code of the program, and says as a refusal what stood in its way."""
+    try:
+        return work()
+    except Interrupted:
+        raise interrupted(job) from None
+    except Refusal:
+        raise
+    except Exception as error:
+        raise Refusal(id, prefix + describe(error, job)) from None
 
 
 def source_body(text: str) -> Json:

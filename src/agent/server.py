@@ -260,8 +260,7 @@ class Agent:
     def undo(self) -> None:
         """Lets the program go on and takes back every change, the connection apart."""
         for job in list(self.jobs.values()):
-            job.cancelled = True
-            job.interrupt()
+            job.cancel()
         self.control.close()
         self.stepping.steps.clear()
         self.breakpoints.clear()
