@@ -99,8 +99,6 @@ export const ATTACH_PROPERTIES = {
   },
 } as const satisfies Record<string, Schema>;
 
-export type AttachProperty = keyof typeof ATTACH_PROPERTIES;
-
 /** What a new launch.json starts with, and what F5 without a launch.json does. */
 export const PICK_CONFIGURATION = {
   name: 'Python: attach with Pylatch',
