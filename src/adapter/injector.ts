@@ -13,7 +13,6 @@ export const realInjector: Injector = {
   attach: async (options) => (await import('../inject/attach.js')).attach(options),
   listPythonProcesses: async () => (await import('../inject/processes.js')).listPythonProcesses(),
   preload: async () => {
-    await import('../inject/attach.js');
-    await (await import('../inject/os/native.js')).linuxNative();
+    await (await import('../inject/attach.js')).preload();
   },
 };

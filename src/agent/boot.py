@@ -86,8 +86,9 @@ def strip(cls: type) -> None:
                 pass
 
 
-def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Any) -> None:
-    """The start of the agent's thread. Nothing escapes. `end` is called last, by whichever thread serves then."""
+def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
+    """The start of the agent's thread. `place`: see `server.Place`. Nothing escapes. `end` is called last, by
+    whichever thread serves then."""
     modules = Modules(codes)
 
     def end(quiet: bool) -> None:
@@ -98,7 +99,7 @@ def run(codes: Codes, claim: list[Any], directory: str, token: str, report: Any)
             report.__globals__.clear()  # the stub's names, which no frame needs any more
 
     try:
-        modules.load('server').serve(modules, claim, directory, token, report, end)
+        modules.load('server').serve(modules, claim, place, token, report, end)
     except BaseException as error:
         try:
             report(f'agent-failed\n{type(error).__name__}: {error}.')

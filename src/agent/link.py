@@ -60,20 +60,32 @@ def high(fd: int) -> int:
     return fd
 
 
-def listen(directory: str) -> Any:
-    """The listening socket `directory/sock`, for one connection."""
-    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    raised = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, high(listener.detach()))
-    raised.bind(f'{directory}/sock')
+def listen(address: str, port_file: str) -> Any:
+    """The listening socket, for one connection. The address is that of `SessionPlace` in `inject/os/types.ts`:
+    `unix:PATH`; `abstract:NAME`; or `loopback`, a port of 127.0.0.1 whose number goes into `port_file`."""
+    kind, _, name = address.partition(':')
+    family = _socket.AF_INET if kind == 'loopback' else _socket.AF_UNIX
+    listener = _socket.socket(family, _socket.SOCK_STREAM)
+    raised = _socket.socket(family, _socket.SOCK_STREAM, 0, high(listener.detach()))
+    raised.bind(('127.0.0.1', 0) if kind == 'loopback' else f'\0{name}' if kind == 'abstract' else name)
     raised.listen(1)
+    if kind == 'loopback':
+        publish(port_file, str(raised.getsockname()[1]))
     return raised
+
+
+def publish(path: str, text: str) -> None:
+    """Writes a file of the session, which the injector reads as soon as there is something in it: in one go."""
+    fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+    posix.write(fd, f'{text}\n'.encode())
+    posix.close(fd)
 
 
 class Link:
     """One accepted and checked connection. `send` may be called by any thread, `receive` by the agent's alone."""
 
-    def __init__(self, fd: int) -> None:
-        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd)
+    def __init__(self, fd: int, family: int) -> None:
+        self.socket = _socket.socket(family, _socket.SOCK_STREAM, 0, fd)
         # Blocking, but for writes a limit in the kernel: a bridge that was stopped must not hold the program.
         self.socket.settimeout(None)
         limit = SEND_LIMIT.to_bytes(8, 'little') + bytes(8)
@@ -202,7 +214,7 @@ def accept(listener: Any, token: str) -> tuple[Link, Json]:
         raise Closed from None
     finally:
         listener.close()
-    link = Link(high(fd))
+    link = Link(high(fd), listener.family)
     try:
         check_peer(link)
         hello = link.receive(ACCEPT_LIMIT)
@@ -215,7 +227,10 @@ def accept(listener: Any, token: str) -> tuple[Link, Json]:
 
 
 def check_peer(link: Link) -> None:
-    """Only this process's user and root may speak to the agent."""
+    """Only this process's user and root may speak to the agent. Behind a port of the loopback address the system
+    does not tell who speaks: there the token alone counts."""
+    if link.socket.family == _socket.AF_INET:
+        return
     size = 12
     credentials = link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
     uid = int.from_bytes(credentials[4:8], 'little')

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     from .boot import Modules
     from .link import Json
+
+    Place = tuple[str, str, str]
+    """Where to listen (see `link.listen`), the session's directory or nothing, the file for the port's number."""
+
     from .variables import Dropped
 
 TICK = 0.02
@@ -47,7 +51,7 @@ FORK_LIMIT = 0.5
 def serve(
     modules: Modules,
     claim: list[Any],
-    directory: str,
+    place: Place,
     token: str,
     report: Callable[[str], None],
     end: Callable[[bool], None],
@@ -59,7 +63,8 @@ def serve(
     link: Link | None = None
     try:
         monitor = Monitor(ledger)
-        link, hello = accept(listen(directory), token)
+        link, hello = accept(listen(place[0], place[2]), token)
+        directory = place[1]
         ledger.add('session directory', lambda: remove(directory))
         agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
         agent.welcome()
@@ -69,7 +74,7 @@ def serve(
         return end(True)
     except Closed:
         ledger.undo()
-        remove(directory)
+        remove(place[1])
         return end(True)
     except BaseException:
         # The directory stays, with the report that the caller writes: the injector removes it.

@@ -7,12 +7,12 @@ try:
     import sys
 
     def pylatch_report(text):
-        fd = posix.open('@DIR@/error', posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
+        fd = posix.open('@ERROR@', posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
         posix.write(fd, text.encode('utf-8', 'backslashreplace'))
         posix.close(fd)
 
-    def pylatch_read(name):
-        fd = posix.open('@DIR@/' + name, posix.O_RDONLY | posix.O_CLOEXEC)
+    def pylatch_read(path):
+        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
         data = posix.read(fd, posix.fstat(fd).st_size)
         posix.close(fd)
         return data
@@ -24,13 +24,13 @@ try:
 
         blob = b''
         try:
-            blob = pylatch_read('agent.bin')
+            blob = pylatch_read('@BINARY@')
         except OSError:
             pass
         if blob[:4] == _imp.pyc_magic_number_token.to_bytes(4, 'little'):
             return marshal.loads(blob[4:])
         codes = {}
-        for part in pylatch_read('agent.src').decode().split('\f')[1:]:
+        for part in pylatch_read('@SOURCE@').decode().split('\f')[1:]:
             name, source = part.split('\n', 1)
             codes[name] = compile(source, '<pylatch>/' + name + '.py', 'exec', dont_inherit=True, optimize=2)
         return codes
@@ -44,7 +44,7 @@ try:
             sys.__dict__.pop('__pylatch__', None)
             pylatch_report('agent-failed\n' + type(error).__name__ + ': ' + str(error) + '.')
             return
-        space['run'](codes, pylatch_claim, '@DIR@', '@TOKEN@', pylatch_report)
+        space['run'](codes, pylatch_claim, ('@ADDRESS@', '@FOLDER@', '@PORT@'), '@TOKEN@', pylatch_report)
 
     pylatch_claim = ['@SESSION@']
     # Several threads may have been armed: the first one to claim serves the session, the others do nothing.

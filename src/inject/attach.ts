@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { agentAssets } from './assets';
 import { connectAgent } from './connect';
 import { targetOs } from './os/index';
-import type { SessionFolder } from './os/index';
+import type { SessionPlace } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
 import { awaitStart, endedError, endedOr, hasEnded, openTarget, preflight } from './target';
@@ -57,7 +57,7 @@ async function bringIn(
   phases: PhaseClock,
   deadline: number,
 ): Promise<AttachedAgent> {
-  const { folder, script, token } = placed;
+  const { place, script, token } = placed;
   try {
     phases.enter('arm');
     const taker = await runScript(target, {
@@ -70,14 +70,14 @@ async function bringIn(
     });
     phases.enter('seen', `thread ${taker.nativeId}`);
     const check = (): void => checkTarget(target, options);
-    const agent = await connectAgent(folder, { config: options.config, token, deadline, check });
+    const agent = await connectAgent(place, { config: options.config, token, deadline, check });
     phases.enter('connected');
     return { ...agent, timings: phases.finish() };
   } catch (error) {
-    await undo(folder);
+    await undo(place);
     throw error;
   } finally {
-    folder.remove();
+    place.remove();
   }
 }
 
@@ -85,15 +85,13 @@ async function bringIn(
  * The request was withdrawn, but a thread may have taken it in the same moment. The stub it reads is empty by
  * now, or the agent is coming up: then it is met and left at once, upon which it undoes itself.
  */
-async function undo(folder: SessionFolder): Promise<void> {
-  defuse(folder);
+async function undo(place: SessionPlace): Promise<void> {
+  defuse(place);
   const deadline = performance.now() + AFTERMATH_MS;
   while (performance.now() < deadline) {
-    if (folder.exists('sock')) {
-      const socket = await folder.connect().catch(() => undefined);
-      socket?.destroy();
-      if (socket !== undefined) return;
-    }
+    const socket = await place.connect().catch(() => undefined);
+    socket?.destroy();
+    if (socket !== undefined) return;
     await delay(POLL_MS);
   }
 }

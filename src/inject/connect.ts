@@ -5,7 +5,7 @@ import { isErrorId, PylatchError } from '../common/errors';
 import { FrameSocket } from '../common/frames';
 import { WIRE_VERSION } from '../common/wire';
 import type { AgentConfig, Hello, Welcome } from '../common/wire';
-import type { SessionFolder } from './os/index';
+import type { SessionPlace } from './os/index';
 
 /** Limits and the way out of a wait. */
 export interface ConnectOptions {
@@ -18,17 +18,16 @@ export interface ConnectOptions {
 }
 
 const POLL_MS = 1;
-const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN']);
 
 /**
  * Waits for the agent's socket, connects and shakes hands.
  * @throws PylatchError what the agent left in its error file, `agent-failed`, `wire-version`, or `attach-timeout`
  */
 export async function connectAgent(
-  folder: SessionFolder,
+  place: SessionPlace,
   options: ConnectOptions,
 ): Promise<{ link: FrameSocket; welcome: Welcome }> {
-  const link = new FrameSocket(await awaitSocket(folder, options));
+  const link = new FrameSocket(await awaitSocket(place, options));
   try {
     const hello: Hello = { version: WIRE_VERSION, token: options.token, config: options.config };
     link.send(hello);
@@ -39,24 +38,22 @@ export async function connectAgent(
   }
 }
 
-async function awaitSocket(folder: SessionFolder, options: ConnectOptions): Promise<Socket> {
+async function awaitSocket(place: SessionPlace, options: ConnectOptions): Promise<Socket> {
   for (;;) {
-    const socket = folder.exists('sock') ? await tryConnect(folder) : undefined;
+    const socket = await tryConnect(place);
     if (socket !== undefined) return socket;
-    reportedError(folder);
+    reportedError(place);
     options.check();
     if (performance.now() > options.deadline) throw silent('did not open its connection in time');
     await delay(POLL_MS);
   }
 }
 
-/** The socket's name exists a moment before anybody listens at it. */
-async function tryConnect(folder: SessionFolder): Promise<Socket | undefined> {
+async function tryConnect(place: SessionPlace): Promise<Socket | undefined> {
   try {
-    return await folder.connect();
+    return await place.connect();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (NOT_YET.has(code)) return undefined;
     throw new PylatchError(
       'agent-failed',
       `The agent in the process cannot be reached (${code}).`,
@@ -66,8 +63,8 @@ async function tryConnect(folder: SessionFolder): Promise<Socket | undefined> {
 }
 
 /** The agent says why it cannot work: an id of the catalogue, a line end, and the text. */
-function reportedError(folder: SessionFolder): void {
-  const report = folder.exists('error') ? folder.read('error') : undefined;
+function reportedError(place: SessionPlace): void {
+  const report = place.read('error');
   if (report === undefined || !report.includes('\n')) return;
   const end = report.indexOf('\n');
   const [id, text] = [report.slice(0, end).trim(), report.slice(end + 1).trim()];

@@ -30,7 +30,7 @@ export async function execScript(options: ExecOptions): Promise<void> {
   try {
     await awaitStart(target, deadline);
     preflight(target, options.thread);
-    const { folder, script } = placeScript(target, text);
+    const { place, script } = placeScript(target, text);
     try {
       await runScript(target, {
         choice: options.thread,
@@ -41,10 +41,10 @@ export async function execScript(options: ExecOptions): Promise<void> {
         onNews: (_, detail) => detail !== undefined && options.onNews?.(detail),
       });
     } catch (error) {
-      defuse(folder);
+      defuse(place);
       throw error;
     } finally {
-      await removeWhenRead(folder);
+      await removeWhenRead(place);
     }
   } finally {
     target.process.close();

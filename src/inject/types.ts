@@ -33,6 +33,7 @@ export interface AttachedAgent {
 export interface Finding {
   /** An id of the error catalogue when `severity` is `refusal`, else a name of its own. */
   id: string;
+  /** `refusal`: an attach fails; `warning`: it may fail, take long or be noticed; `note`: worth knowing. */
   severity: 'refusal' | 'warning' | 'note';
   what: string;
   why?: string;
@@ -54,8 +55,44 @@ export interface PythonProcess {
   executable?: string;
   commandLine: string[];
   cwd?: string;
+  /** Processor time that it has used since its start, milliseconds. */
+  cpuMs?: number;
+  /** Memory that it holds at present (resident), bytes. */
+  memoryBytes?: number;
+  /** The container that it runs in, where that is another than ours: `docker 3f2a9c1b7d04`. */
+  container?: string;
   /** True when an attach is expected to succeed. */
   attachable: boolean;
-  /** Why not: the refusals' texts. */
+  /** What a list can tell cheaply: the refusals, and what is worth a warning. */
+  findings: Finding[];
+}
+
+/** One thread of the main interpreter as `doctor` shows it. */
+export interface ThreadReport {
+  nativeId: number;
+  main: boolean;
+  /** The system's name of the thread, where it has one of its own. */
+  name?: string;
+  /** Goes after "thread 71 ": "waits in read", "runs code". */
+  doing: string;
+  /** How long it has been doing that, milliseconds, where the system tells. */
+  forMs?: number;
+}
+
+/** Everything that can be said of a process before an attach, without touching it. */
+export interface Diagnosis {
+  process: PythonProcess;
+  /** Absent where there is no Python inside, or it cannot be read. */
+  python?: {
+    version: string;
+    freeThreaded: boolean;
+    debugBuild: boolean;
+    /** The program file that holds the interpreter. */
+    image: string;
+  };
+  threads: ThreadReport[];
+  /** Native id of the thread that an attach would ask first. */
+  taker?: number;
+  /** Refusals first, then warnings, then notes. */
   findings: Finding[];
 }

@@ -72,7 +72,16 @@ class Client:
                 name = 'agent.bin' if file.suffix == '.bin' else file.name
                 shutil.copy(file, os.path.join(self.directory, name))
         stub = (BUILT / 'stub.py').read_text()
-        values = {'@DIR@': self.directory, '@TOKEN@': token, '@SESSION@': os.urandom(8).hex()}
+        values = {
+            '@FOLDER@': self.directory,
+            '@ADDRESS@': f'unix:{self.directory}/sock',
+            '@BINARY@': f'{self.directory}/agent.bin',
+            '@SOURCE@': f'{self.directory}/agent.src',
+            '@ERROR@': f'{self.directory}/error',
+            '@PORT@': f'{self.directory}/port',
+            '@TOKEN@': token,
+            '@SESSION@': os.urandom(8).hex(),
+        }
         for key, value in values.items():
             stub = stub.replace(key, value)
         path = os.path.join(self.directory, 'stub.py')

@@ -10,7 +10,7 @@ def run():
     import _socket, _thread, posix, sys
     def serve():
         server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        server.bind('@DIR@/sock')
+        server.bind('@ADDRESS@'.partition(':')[2])
         server.listen(1)
         fd, _ = server._accept()
         server.close()

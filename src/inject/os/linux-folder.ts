@@ -20,16 +20,18 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { connect as connectSocket } from 'node:net';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { PylatchError } from '../../common/errors';
-import type { ProcessStatus, SessionFolder } from './types';
+import type { ProcessStatus, SessionFile, SessionPlace } from './types';
 import { environment, procLink } from './linux-proc';
 import { attempt, empty, isAbandoned, OWNER, ownerLine, sweep } from './linux-sweep';
 import { userName } from './linux-users';
+import { connectTo } from './socket';
 
 const PREFIX = 'pylatch-';
+const SOCKET = 'sock';
+const SESSION_SCRIPT = /^(.*\/pylatch-[0-9a-f]{16})\/(?:stub|script)\.py$/;
 /** The right to enter a folder, in the lowest three bits of its mode. */
 const ENTER = 0o1;
 /** Room for the target's script path is 512 bytes with its NUL. */
@@ -38,8 +40,8 @@ const MAX_PATH = 511;
 const MAX_SOCKET_PATH = 107;
 const MAX_READ = 64 * 1024;
 
-/** See `TargetOs.makeFolder`. */
-export function makeLinuxFolder(status: ProcessStatus): SessionFolder {
+/** See `TargetOs.makePlace`. */
+export function makeLinuxFolder(status: ProcessStatus): SessionPlace {
   const root = hostRoot(status.pid);
   const failures: string[] = [];
   for (const parent of parents(status.pid)) {
@@ -64,8 +66,9 @@ export function makeLinuxFolder(status: ProcessStatus): SessionFolder {
 }
 
 /** See `TargetOs.isAbandoned`. */
-export function isAbandonedFolder({ pid }: ProcessStatus, folder: string): boolean {
-  return isAbandoned(hostRoot(pid) + folder);
+export function isAbandonedScript({ pid }: ProcessStatus, script: string): boolean {
+  const folder = SESSION_SCRIPT.exec(script)?.[1];
+  return folder !== undefined && isAbandoned(hostRoot(pid) + folder);
 }
 
 /** What to put before a path of the target to make it one of ours: empty where both see the same files. */
@@ -86,7 +89,7 @@ function parents(pid: number): string[] {
 function unfit(root: string, parent: string, name: string): string | undefined {
   const path = join(parent, name, 'stub.py');
   if (!/^[\x20-\x7e]*$/.test(path)) return 'its name is not ASCII';
-  if (path.length > MAX_PATH || join(parent, name, 'sock').length > MAX_SOCKET_PATH)
+  if (path.length > MAX_PATH || join(parent, name, SOCKET).length > MAX_SOCKET_PATH)
     return 'its name is too long';
   // A symbolic link below /proc/PID/root would lead into our own root instead of the target's.
   if (root !== '' && hasLink(root, parent)) return 'it is reached through a symbolic link';
@@ -116,16 +119,18 @@ function unreachable(path: string, { effectiveUid, effectiveGid }: ProcessStatus
   return undefined;
 }
 
-class LinuxFolder implements SessionFolder {
+class LinuxFolder implements SessionPlace {
+  readonly address: string;
   private readonly fd: number;
   private readonly owner: { uid: number; gid: number } | undefined;
   private removed = false;
 
   constructor(
-    readonly target: string,
-    readonly host: string,
+    readonly folder: string,
+    private readonly host: string,
     status: ProcessStatus,
   ) {
+    this.address = `unix:${folder}/${SOCKET}`;
     mkdirSync(host, { mode: 0o700 });
     this.fd = openSync(host, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     const mine = process.geteuid?.() === status.effectiveUid;
@@ -139,7 +144,11 @@ class LinuxFolder implements SessionFolder {
     }
   }
 
-  write(name: string, content: string | Uint8Array): void {
+  path(name: SessionFile): string {
+    return `${this.folder}/${name}`;
+  }
+
+  write(name: SessionFile | typeof OWNER, content: string | Uint8Array): void {
     const fd = openSync(this.inside(name), 'wx', 0o600);
     try {
       writeFileSync(fd, content);
@@ -151,7 +160,7 @@ class LinuxFolder implements SessionFolder {
     }
   }
 
-  read(name: string): string | undefined {
+  read(name: SessionFile): string | undefined {
     const fd = this.open(name, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fd === undefined) return undefined;
     try {
@@ -162,31 +171,21 @@ class LinuxFolder implements SessionFolder {
     }
   }
 
-  truncate(name: string): void {
+  truncate(name: SessionFile): void {
     const fd = this.open(name, constants.O_WRONLY | constants.O_TRUNC);
     if (fd === undefined) return;
     writeSync(fd, '');
     closeSync(fd);
   }
 
-  exists(name: string): boolean {
-    return !this.removed && existsSync(this.inside(name));
-  }
-
-  wasRead(name: string): boolean {
+  wasRead(name: SessionFile): boolean {
     const status = statSync(this.inside(name), { throwIfNoEntry: false });
     return status === undefined || status.atimeMs > 0;
   }
 
-  connect(): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const socket = connectSocket({ path: this.inside('sock') });
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.off('error', reject);
-        resolve(socket);
-      });
-    });
+  connect(): Promise<Socket | undefined> {
+    if (this.removed || !existsSync(this.inside(SOCKET))) return Promise.resolve(undefined);
+    return connectTo({ path: this.inside(SOCKET) });
   }
 
   remove(): void {

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { MemoryError } from './types';
 import type { ProcessMemory } from './types';
-import type { LinuxNative, Outcome } from './native';
+import type { LinuxNative } from './linux-native';
+import type { Outcome } from './native';
 
 const ENOENT = 2;
 const ESRCH = 3;

@@ -6,7 +6,7 @@
 import type { InterruptOutcome } from './types';
 import { resumeAddress } from './linux-activity';
 import { procText, statFields, statusField } from './linux-proc';
-import type { LinuxNative } from './native';
+import type { LinuxNative } from './linux-native';
 
 const PTRACE_DETACH = 17;
 const PTRACE_GETREGSET = 0x4204;

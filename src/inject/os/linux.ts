@@ -1,14 +1,14 @@
 import type { ProcessStatus, TargetOs, TargetProcess } from './types';
 import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
-import { isAbandonedFolder, makeLinuxFolder } from './linux-folder';
+import { isAbandonedScript, makeLinuxFolder } from './linux-folder';
 import { loadedImages } from './linux-images';
 import { CallMemory } from './linux-memory';
 import { processStatus } from './linux-proc';
 import { linuxPythonProcesses } from './linux-processes';
 import { interruptThread } from './linux-ptrace';
 import { ThreadNumbers } from './linux-threads';
-import { linuxNative } from './native';
+import { linuxNative } from './linux-native';
 
 /** Linux on x64 and arm64. */
 export const linux: TargetOs = {
@@ -20,8 +20,8 @@ export const linux: TargetOs = {
     await linuxNative();
   },
   open: openTarget,
-  makeFolder: makeLinuxFolder,
-  isAbandoned: isAbandonedFolder,
+  makePlace: makeLinuxFolder,
+  isAbandoned: isAbandonedScript,
   pythonProcesses: linuxPythonProcesses,
 };
 

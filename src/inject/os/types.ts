@@ -99,23 +99,30 @@ export interface TargetProcess extends ProcessMemory {
   interrupt(tid: number, whileStopped: () => void): InterruptOutcome;
 }
 
-/** A private folder that both sides can reach, for the files of one attach. */
-export interface SessionFolder {
-  /** As the target names it. */
-  target: string;
-  /** As this process names it. */
-  host: string;
+/** The files of one attach, by their names in the place. */
+export type SessionFile = 'stub.py' | 'script.py' | 'agent.bin' | 'agent.src' | 'error' | 'port';
+
+/** A private place that both sides can reach, for the files of one attach: mostly a folder. */
+export interface SessionPlace {
+  /** The folder as the target names it, which the agent removes if we cannot; empty where there is none. */
+  readonly folder: string;
+  /**
+   * Where the agent listens, in the words of `link.py`: `unix:PATH`; `abstract:NAME` (a name without a file,
+   * unix(7)); `loopback` (a port of 127.0.0.1, whose number it writes into the file `port`).
+   */
+  readonly address: string;
+  /** A file of the place as the target names it. */
+  path(name: SessionFile): string;
   /** Writes a file that the target may read. */
-  write(name: string, content: string | Uint8Array): void;
+  write(name: SessionFile, content: string | Uint8Array): void;
   /** Reads a small file that the target may have written; undefined when it is not there. */
-  read(name: string): string | undefined;
+  read(name: SessionFile): string | undefined;
   /** Empties a file that is there. */
-  truncate(name: string): void;
-  exists(name: string): boolean;
+  truncate(name: SessionFile): void;
   /** True once somebody has read the file, as far as the file system tells. */
-  wasRead(name: string): boolean;
-  /** Connects to the agent that listens in the folder; rejects with the system's error. */
-  connect(): Promise<Socket>;
+  wasRead(name: SessionFile): boolean;
+  /** Connects to the agent; undefined while it does not listen yet. Rejects with the system's error. */
+  connect(): Promise<Socket | undefined>;
   remove(): void;
 }
 
@@ -149,10 +156,10 @@ export interface TargetOs {
   prepare(): Promise<void>;
   /** Opens for reading, writing and waking. */
   open(pid: number): Promise<TargetProcess>;
-  /** Makes the session folder where the target can reach it, and sweeps what dead sessions left beside it. */
-  makeFolder(status: ProcessStatus): SessionFolder;
-  /** True for a session folder, as the target names it, that is gone or whose session has died. */
-  isAbandoned(status: ProcessStatus, folder: string): boolean;
+  /** Makes a place that the target can reach, and sweeps what dead sessions left beside it. */
+  makePlace(status: ProcessStatus): SessionPlace;
+  /** True for a script of a session, as the target names it, that is gone or whose session has died. */
+  isAbandoned(status: ProcessStatus, script: string): boolean;
   /** All processes that run Python, as far as can be seen. */
   pythonProcesses(): ProcessEntry[];
 }
