@@ -1,13 +1,14 @@
 /** What a program file says of the Python in it, without a process. */
 import type { ImageBytes } from './image/bytes';
-import { bytesAt, findSection, findSymbol } from './image/elf';
+import { programFile } from './image/index';
+import type { ProgramFile } from './image/index';
 import { parseVersion, versionOf } from './offsets';
 import type { PythonVersion } from './offsets';
 
 /** `Py_Version`, which 3.11 and newer export. */
-export function imageVersion(bytes: ImageBytes): PythonVersion | undefined {
-  const symbol = findSymbol(bytes, 'Py_Version');
-  const value = symbol && bytesAt(bytes, symbol.address, 4);
+export function imageVersion(program: ProgramFile): PythonVersion | undefined {
+  const address = program.exported('Py_Version');
+  const value = address === undefined ? undefined : program.bytesAt(address, 4);
   return value && parseVersion(value.readUInt32LE(0));
 }
 
@@ -16,9 +17,10 @@ export function imageVersion(bytes: ImageBytes): PythonVersion | undefined {
  * @returns undefined when there is no Python in the file
  */
 export function pythonInFile(bytes: ImageBytes): { version?: PythonVersion; address: number } | undefined {
-  const section = findSection(bytes, '.PyRuntime');
-  if (section === undefined) return undefined;
+  const program = programFile(bytes);
+  const section = program?.runtimeSection();
+  if (program === undefined || section === undefined) return undefined;
   const start = bytes.slice(section.offset, 16);
-  const version = (start && versionOf(start)) ?? imageVersion(bytes);
+  const version = (start && versionOf(start)) ?? imageVersion(program);
   return { address: section.address, ...(version ? { version } : {}) };
 }

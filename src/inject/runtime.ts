@@ -1,7 +1,7 @@
 /** Finds CPython's runtime state in a process, and walks from it to the interpreter and its threads. */
 import { PylatchError } from '../common/errors';
-import { findSection, findSymbol, loadSegments } from './image/elf';
-import type { ImageBytes } from './image/bytes';
+import { programFile } from './image/index';
+import type { ProgramFile } from './image/index';
 import { COOKIE, isKnown, OFFSETS_SIZE, parseOffsets, unknownLayout, versionOf } from './offsets';
 import type { DebugOffsets } from './offsets';
 import { MemoryError } from './os/types';
@@ -55,7 +55,7 @@ export function findPython(process: ProcessMemory & Images): FoundPython | undef
   let exact: string | undefined;
   let byName: string | undefined;
   for (const image of images) {
-    const found = image.withBytes((bytes) => inspectImage(process, image, bytes));
+    const found = image.withBytes((bytes) => inspectImage(process, image, programFile(bytes)));
     if (found !== undefined && 'runtime' in found) return found;
     exact ??= found?.version;
     byName ??= versionByName(image.path);
@@ -79,33 +79,19 @@ function versionByName(path: string): string | undefined {
 function inspectImage(
   process: ProcessMemory,
   image: LoadedImage,
-  bytes: ImageBytes,
+  program: ProgramFile | undefined,
 ): FoundPython | undefined {
-  const section = findSection(bytes, '.PyRuntime');
-  if (section === undefined) return undefined;
-  const bias = loadBias(image, bytes);
+  const section = program?.runtimeSection();
+  if (program === undefined || section === undefined) return undefined;
+  const bias = program.loadBias(image.mappings);
   const runtime = bias === undefined ? undefined : readRuntime(process, section.address + bias, image.path);
   if (runtime === undefined) {
-    const version = imageVersion(bytes)?.text ?? versionByName(image.path);
+    const version = imageVersion(program)?.text ?? versionByName(image.path);
     return version === undefined ? undefined : { version };
   }
-  const checkSignals = findSymbol(bytes, 'PyErr_CheckSignals');
-  if (checkSignals && bias !== undefined) runtime.checkSignals = checkSignals.address + bias;
+  const checkSignals = program.exported('PyErr_CheckSignals');
+  if (checkSignals !== undefined && bias !== undefined) runtime.checkSignals = checkSignals + bias;
   return { runtime };
-}
-
-/** How far the image was moved when it was loaded: 0 for a fixed one. */
-function loadBias(image: LoadedImage, bytes: ImageBytes): number | undefined {
-  const segments = loadSegments(bytes);
-  for (const mapping of image.mappings) {
-    for (const segment of segments) {
-      const shift = segment.offset - mapping.offset;
-      // The kernel maps whole pages: the segment starts `shift` bytes into its mapping.
-      if (shift >= 0 && shift < 0x10000 && shift < mapping.end - mapping.start)
-        return mapping.start + shift - segment.address;
-    }
-  }
-  return undefined;
 }
 
 /** The runtime state at that address; undefined where there is no cookie. */

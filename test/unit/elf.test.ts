@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { bufferImage, withImageFile } from '../../src/inject/image/bytes';
 import { bytesAt, findSection, findSymbol, loadSegments, readElf } from '../../src/inject/image/elf';
+import { programFile } from '../../src/inject/image/index';
 import { interpreters } from '../support/targets';
 
 interface Shape {
@@ -112,4 +113,14 @@ test('the runtime state and the symbols of real interpreters are found, whole an
 test('a file that is no image has nothing in it', () => {
   assert.equal(withImageFile(__filename, readElf), undefined);
   assert.equal(withImageFile('/no/such/file', readElf), undefined);
+});
+
+test('a program file of this format answers through the common interface', () => {
+  const program = programFile(bufferImage(image({ is64: true, little: true })));
+  assert.ok(program);
+  const { address, offset, size } = program.runtimeSection() ?? {};
+  assert.deepEqual([address, offset, size], [0x4321, 600, 99]);
+  assert.equal(program.loadBias([{ start: 0x7000, end: 0x8000, offset: 0 }]), 0x3000);
+  assert.equal(program.loadBias([{ start: 0x7000, end: 0x8000, offset: 0x900 }]), undefined);
+  assert.equal(programFile(bufferImage(Buffer.from('#!/bin/sh\n'))), undefined);
 });

@@ -4,6 +4,7 @@
  * throw, and do bounded work.
  */
 import type { ImageBytes } from './bytes';
+import type { ImagePlace, MappedPart, ProgramFile } from './program';
 
 /** What the file header says; offsets and sizes in bytes. */
 export interface ElfHeader {
@@ -24,12 +25,8 @@ interface HeaderTable {
   count: number;
 }
 
-/** A section by its address in the image (before any load bias) and its place in the file. */
-export interface ElfSection {
+export interface ElfSection extends ImagePlace {
   name: string;
-  address: number;
-  offset: number;
-  size: number;
   /** Index of the section that this one refers to (a symbol table: its names). */
   link: number;
 }
@@ -52,6 +49,7 @@ const MAX_SECTIONS = 4096;
 const MAX_ENTRY = 1024;
 const MAX_TABLE = 64 * 1024 * 1024;
 const MAX_NAME = 256;
+const MAX_PAGE = 0x10000;
 
 class Reader {
   constructor(
@@ -73,6 +71,17 @@ class Reader {
     if (!this.is64) return this.word(at);
     return Number(this.littleEndian ? this.bytes.readBigUInt64LE(at) : this.bytes.readBigUInt64BE(at));
   }
+}
+
+/** The ELF image in these bytes; undefined when there is none. */
+export function elfProgram(image: ImageBytes): ProgramFile | undefined {
+  if (readElf(image) === undefined) return undefined;
+  return {
+    runtimeSection: () => findSection(image, '.PyRuntime'),
+    exported: (name) => findSymbol(image, name)?.address,
+    bytesAt: (address, length) => bytesAt(image, address, length),
+    loadBias: (parts) => loadBias(image, parts),
+  };
 }
 
 /** Reads the file header; undefined when the bytes are no ELF image. */
@@ -173,6 +182,19 @@ export function bytesAt(image: ImageBytes, address: number, length: number): Buf
     (one) => address >= one.address && address + length <= one.address + one.fileSize,
   );
   return holder && image.slice(holder.offset + (address - holder.address), length);
+}
+
+function loadBias(image: ImageBytes, parts: MappedPart[]): number | undefined {
+  const segments = loadSegments(image);
+  for (const part of parts) {
+    for (const { offset, address } of segments) {
+      const shift = offset - part.offset;
+      // The kernel maps whole pages: the segment starts `shift` bytes into its mapping.
+      if (shift >= 0 && shift < MAX_PAGE && shift < part.end - part.start)
+        return part.start + shift - address;
+    }
+  }
+  return undefined;
 }
 
 function sections(image: ImageBytes, header: ElfHeader): ElfSection[] {
