@@ -95,7 +95,7 @@ async function fill(base, packages, programs, machine) {
   );
   try {
     await download(apt, programs.length > 0 ? [...packages, 'patchelf'] : packages, machine);
-    await unpack(path.join(apt, 'archives'), root);
+    await unpack(path.join(apt, 'archives'), root, packages);
     for (const program of programs) await makeRunnable(root, final, program, machine);
     await rm(apt, { recursive: true });
     await writeFile(path.join(work, 'ready.json'), readyNote(base, packages, programs));
@@ -177,14 +177,18 @@ async function aptGet(apt, args) {
   });
 }
 
-async function unpack(archives, root) {
+/** The wanted packages come last: one may bring its own form of a file that another has, which dpkg would divert. */
+async function unpack(archives, root, wanted) {
   await mkdir(root, { recursive: true });
   const debs = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
-  const worker = async () => {
-    for (let deb = debs.pop(); deb; deb = debs.pop())
+  const isWanted = (deb) => wanted.includes(deb.slice(0, deb.indexOf('_')));
+  const unpackAll = async (names) => {
+    for (let deb = names.pop(); deb; deb = names.pop())
       await run('dpkg-deb', ['-x', path.join(archives, deb), root]);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const rest = debs.filter((deb) => !isWanted(deb));
+  await Promise.all(Array.from({ length: availableParallelism() }, () => unpackAll(rest)));
+  await unpackAll(debs.filter(isWanted));
 }
 
 /**

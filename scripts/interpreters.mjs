@@ -1,5 +1,5 @@
 // Finds the interpreters which the tests, the benchmarks and the build need, or fetches them.
-//   node scripts/interpreters.mjs [--json] [debugpy | emacs]
+//   node scripts/interpreters.mjs [--json] [debugpy | emacs | builds]
 // It prints a listing on a terminal, and JSON with --json or where a program reads.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,10 +14,19 @@ const run = promisify(execFile);
 export const VERSIONS = ['3.14', '3.15'];
 const PROGRAMS = VERSIONS.map((version) => `usr/bin/python${version}`);
 
-/** What else is fetched for benchmarks and for tests with foreign clients, each into a root of its own. */
+/** What else is fetched for benchmarks, foreign clients and other builds of Python, each into a root of its own. */
 const EXTRAS = {
   debugpy: { packages: ['python3.14', 'python3-debugpy'], programs: ['usr/bin/python3.14'] },
   emacs: { packages: ['emacs-nox', 'elpa-dape'], programs: ['usr/bin/emacs-nox'] },
+  builds: {
+    packages: VERSIONS.flatMap((version) => [
+      `python${version}-nopie`,
+      `python${version}-dbg`,
+      `libpython${version}-dev`,
+    ]),
+    // The package -nopie replaces the usual program of its version.
+    programs: VERSIONS.flatMap((version) => [`usr/bin/python${version}`, `usr/bin/python${version}d`]),
+  },
 };
 
 // The layouts of alphas and betas are not those of the release, so they do not count.

@@ -15,6 +15,7 @@ const SUITES = {
   lint: runLint,
   unit: (options) => runNode('unit', options),
   agent: runAgent,
+  targets: (options) => runNode('targets', options),
   dap: (options) => runNode('dap', options),
   e2e: runEndToEnd,
 };
