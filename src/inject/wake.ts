@@ -25,7 +25,8 @@ export interface RunOptions {
   onNews(phase: 'arm' | 'wake', detail?: string): void;
 }
 
-interface Candidate {
+/** A thread that may take the request, and what it does. */
+export interface Candidate {
   thread: PythonThread;
   main: boolean;
   activity: ThreadActivity;
@@ -115,11 +116,7 @@ class ScriptRun {
     if (lifeStage(process, this.target.runtime) !== 'ready') throw ending();
     const interpreter = this.walk();
     this.request.forgetEnded(interpreter.threads);
-    const candidates = eligible(interpreter, process, this.options.choice).flatMap((thread): Candidate[] => {
-      const activity = process.activity(thread.nativeId);
-      return activity ? [{ thread, activity, main: isMain(thread, interpreter, process) }] : [];
-    });
-    this.candidates = candidates.sort((a, b) => rank(a) - rank(b));
+    this.candidates = candidatesFor(this.target, interpreter, this.options.choice);
   }
 
   /** First those of the best kind only, so that as few threads as possible are disturbed; then all. */
@@ -209,6 +206,19 @@ class ScriptRun {
     const more = this.candidates.length - shown.length;
     return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
   }
+}
+
+/** The threads that may take the request; the one that is asked first comes first. */
+export function candidatesFor(
+  { process }: Pick<OpenTarget, 'process'>,
+  interpreter: Interpreter,
+  choice: ThreadChoice,
+): Candidate[] {
+  const candidates = eligible(interpreter, process, choice).flatMap((thread): Candidate[] => {
+    const activity = process.activity(thread.nativeId);
+    return activity ? [{ thread, activity, main: isMain(thread, interpreter, process) }] : [];
+  });
+  return candidates.sort((a, b) => rank(a) - rank(b));
 }
 
 /** A main thread in a lock wait can be woken, though by more than an interruption. */
