@@ -5,6 +5,7 @@
  */
 import type { ImageBytes } from './bytes';
 import type { ImagePlace, MappedPart, ProgramFile } from './program';
+import { Reader } from './reader';
 
 /** What the file header says; offsets and sizes in bytes. */
 export interface ElfHeader {
@@ -50,28 +51,6 @@ const MAX_ENTRY = 1024;
 const MAX_TABLE = 64 * 1024 * 1024;
 const MAX_NAME = 256;
 const MAX_PAGE = 0x10000;
-
-class Reader {
-  constructor(
-    private readonly bytes: Buffer,
-    private readonly littleEndian: boolean,
-    private readonly is64: boolean,
-  ) {}
-
-  half(at: number): number {
-    return this.littleEndian ? this.bytes.readUInt16LE(at) : this.bytes.readUInt16BE(at);
-  }
-
-  word(at: number): number {
-    return this.littleEndian ? this.bytes.readUInt32LE(at) : this.bytes.readUInt32BE(at);
-  }
-
-  /** An address or offset of the image's class. One over 2^53 loses digits, and no image has such a place. */
-  address(at: number): number {
-    if (!this.is64) return this.word(at);
-    return Number(this.littleEndian ? this.bytes.readBigUInt64LE(at) : this.bytes.readBigUInt64BE(at));
-  }
-}
 
 /** The ELF image in these bytes; undefined when there is none. */
 export function elfProgram(image: ImageBytes): ProgramFile | undefined {
