@@ -44,6 +44,8 @@ TICK = 0.02
 """Seconds between two looks at jobs in flight."""
 GRACE = 0.5
 """Seconds after an interruption until a request is answered without its job."""
+ENDING = 'pylatch-ending'
+"""The system's name of a thread that ends with its session; `linux-activity.ts` of the injector knows it."""
 QUIET_LIMIT = 1.0
 FORK_LIMIT = 0.5
 
@@ -69,10 +71,12 @@ def serve(
         agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
         agent.welcome()
     except NoTool as error:
+        mark_ending()
         report(f'agent-failed\n{error}.')
         ledger.undo()
         return end(True)
     except Closed:
+        mark_ending()
         ledger.undo()
         remove(place[1])
         return end(True)
@@ -264,6 +268,7 @@ class Agent:
 
     def undo(self) -> None:
         """Lets the program go on and takes back every change, the connection apart."""
+        mark_ending()
         for job in list(self.jobs.values()):
             job.cancel()
         self.control.close()
@@ -360,6 +365,13 @@ def block_signals() -> None:
     action would be taken. In the thread itself, and not by inheritance: in the program's thread the call would run
     the program's signal handlers."""
     _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+
+
+def mark_ending() -> None:
+    """Before the process is free for the next session: its injector must not choose a thread that is about to go, for
+    it would write into the memory of a thread state that is freed."""
+    if hasattr(_thread, 'set_name'):  # not on every system
+        _thread.set_name(ENDING)
 
 
 def release(claim: list[Any]) -> None:

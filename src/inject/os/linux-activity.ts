@@ -46,12 +46,16 @@ const TIMER_ABSTIME = '0x1';
 const COLUMN = process.arch === 'arm64' ? 3 : 2;
 const BY_NUMBER = new Map(CALLS.filter((call) => call[COLUMN] >= 0).map((call) => [call[COLUMN], call]));
 
+/** How the agent names its thread once its session is over (`server.py`): nothing of it is safe to touch. */
+const ENDING = 'pylatch-ending';
+
 /** What `/proc/PID/task/TID` shows; undefined when the thread has ended. */
 export function threadActivity(pid: number, tid: number): ThreadActivity | undefined {
   const stat = procText(pid, `task/${tid}/stat`);
   if (stat === undefined) return undefined;
-  const state = statFields(stat).fields[0] ?? '';
-  if (state === 'Z' || state === 'X') return undefined;
+  const { name, fields } = statFields(stat);
+  const state = fields[0] ?? '';
+  if (state === 'Z' || state === 'X' || name === ENDING) return undefined;
   if (state === 'T' || state === 't')
     return { kind: 'stopped', what: 'is stopped, by a signal or another debugger' };
   const call = procText(pid, `task/${tid}/syscall`);
