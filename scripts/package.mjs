@@ -2,10 +2,12 @@
 // default, as pylatch-<version>-<target>.vsix.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { addonName, build, TARGETS } from './build.mjs';
+import { fetchPackage } from './packages.mjs';
+import { npmPackage } from './npm-package.mjs';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '..');
@@ -65,23 +67,5 @@ async function vsce(cwd, args) {
 async function addon(target) {
   const name = addonName(target);
   const installed = path.join(ROOT, 'node_modules/@koromix', name);
-  if (existsSync(installed)) return installed;
-  const version = manifest.dependencies.koffi;
-  const kept = path.join(CACHE, `koffi-${version}`, name);
-  if (existsSync(kept)) return kept;
-  return fetchAddon(`@koromix/${name}@${version}`, kept);
-}
-
-async function fetchAddon(specifier, kept) {
-  await mkdir(path.dirname(kept), { recursive: true });
-  const work = await mkdtemp(`${kept}-`);
-  try {
-    const args = ['pack', specifier, '--json', '--pack-destination', work];
-    const { stdout } = await run('npm', args, { cwd: ROOT, shell: process.platform === 'win32' });
-    await run('tar', ['-xzf', JSON.parse(stdout)[0].filename], { cwd: work });
-    await rename(path.join(work, 'package'), kept);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return kept;
+  return existsSync(installed) ? installed : fetchPackage(`@koromix/${name}`, manifest.dependencies.koffi);
 }

@@ -30,6 +30,8 @@ export interface DebugOffsets {
     interpreter: number;
     ident: number;
     nativeId: number;
+    /** Bytes of each of the two: C's `unsigned long`, 4 on Windows and 8 elsewhere. */
+    idSize: number;
     evalBreaker: number;
     /** `int`: 1 asks for the script. */
     pendingCall: number;
@@ -132,6 +134,7 @@ function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffse
       interpreter: word(layout.thread + 3),
       ident: word(layout.threadIdent),
       nativeId: word(layout.threadIdent + 1),
+      idSize: word(layout.threadIdent + 1) - word(layout.threadIdent),
       evalBreaker: word(layout.support),
       pendingCall: supportStruct + word(layout.support + 3),
       scriptPath: supportStruct + word(layout.support + 4),
@@ -147,7 +150,7 @@ function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
   return (
     thread.scriptPathSize === 512 &&
     thread.scriptPath === thread.pendingCall + 4 &&
-    thread.nativeId === thread.ident + 8 &&
+    (thread.idSize === 4 || thread.idSize === 8) &&
     [runtime.initialized, runtime.finalizing, runtime.interpretersHead].every((offset) =>
       within(offset, runtime.size),
     ) &&

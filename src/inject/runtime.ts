@@ -177,19 +177,23 @@ function walkThreads(
   const threads: PythonThread[] = [];
   let at = pointer(process, interpreter + own.threadsHead);
   while (at !== 0) {
-    const bytes = process.read(at, thread.nativeId + 8);
+    const bytes = process.read(at, thread.nativeId + thread.idSize);
     if (threads.length > MAX_LIST || Number(bytes.readBigUInt64LE(thread.interpreter)) !== interpreter) {
       throw new MemoryError('EAGAIN', 'the list of threads changed');
     }
     threads.push({
       address: at,
-      nativeId: Number(bytes.readBigUInt64LE(thread.nativeId)),
-      ident: bytes.readBigUInt64LE(thread.ident),
+      nativeId: Number(wholeNumber(bytes, thread.nativeId, thread.idSize)),
+      ident: wholeNumber(bytes, thread.ident, thread.idSize),
     });
     at = Number(bytes.readBigUInt64LE(thread.next));
   }
   // The newest thread comes first; a program's first thread is the most useful one to name first.
   return threads.reverse();
+}
+
+function wholeNumber(bytes: Buffer, at: number, size: number): bigint {
+  return size === 4 ? BigInt(bytes.readUInt32LE(at)) : bytes.readBigUInt64LE(at);
 }
 
 function pointer(process: ProcessMemory, address: number): number {

@@ -84,6 +84,7 @@ const OFFSETS: Runtime['offsets'] = {
     interpreter: 8,
     ident: 16,
     nativeId: 24,
+    idSize: 8,
     evalBreaker: 32,
     pendingCall: 40,
     scriptPath: 44,
@@ -114,6 +115,14 @@ test('the walk takes the main interpreter, wherever it stands, and its threads',
     found.threads.map((thread) => thread.nativeId),
     [1111, 2222],
   );
+});
+
+test('the numbers of threads are 4 bytes long where C says so', () => {
+  const block = world();
+  block.writeBigUInt64LE((333n << 32n) | 111n, 0x310);
+  const thread = { ...OFFSETS.thread, nativeId: 20, idSize: 4 };
+  const found = walkInterpreter(fakeMemory(block), { ...RUNTIME, offsets: { ...OFFSETS, thread } });
+  assert.deepEqual([found.threads[0]?.ident, found.threads[0]?.nativeId], [111n, 333]);
 });
 
 test('a runtime without an interpreter is not ready', () => {

@@ -1,0 +1,1 @@
+export function fetchPackage(name: string, version: string): Promise<string>;
