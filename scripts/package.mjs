@@ -6,7 +6,6 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { addonName, build, TARGETS } from './build.mjs';
-import { fetchPackage } from './packages.mjs';
 import { npmPackage } from './npm-package.mjs';
 
 const run = promisify(execFile);
@@ -67,5 +66,5 @@ async function vsce(cwd, args) {
 async function addon(target) {
   const name = addonName(target);
   const installed = path.join(ROOT, 'node_modules/@koromix', name);
-  return existsSync(installed) ? installed : fetchPackage(`@koromix/${name}`, manifest.dependencies.koffi);
+  return existsSync(installed) ? installed : npmPackage(`@koromix/${name}`, manifest.dependencies.koffi);
 }

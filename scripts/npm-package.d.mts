@@ -1,0 +1,1 @@
+export function npmPackage(name: string, version: string): Promise<string>;

@@ -1,1 +1,0 @@
-export function fetchPackage(name: string, version: string): Promise<string>;
