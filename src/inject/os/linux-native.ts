@@ -15,8 +15,11 @@ export interface LinuxNative {
   stopInfo(tid: number): Outcome<{ signal: number; code: number }>;
   /** `waitpid` for one thread, without waiting: buries it if it has ended while it was traced. */
   reap(tid: number): void;
+  /** `memfd_create`, close-on-exec; the value is the descriptor. */
+  memfd(name: string): Outcome<number>;
 }
 
+const MFD_CLOEXEC = 1;
 const WNOHANG = 1;
 const WALL = 0x40000000;
 const NT_PRSTATUS = 1;
@@ -32,7 +35,7 @@ export function linuxNative(): Promise<LinuxNative> {
 }
 
 async function bind(): Promise<LinuxNative> {
-  const koffi = await loadKoffi();
+  const koffi = loadKoffi();
   const lib = koffi.load(null);
   const local = koffi.struct({ base: 'void *', length: 'size_t' });
   const remote = koffi.struct({ base: 'uintptr_t', length: 'size_t' });
@@ -43,6 +46,7 @@ async function bind(): Promise<LinuxNative> {
   const regset = lib.func('ptrace', 'long', ['long', 'int', 'uintptr_t', koffi.inout(koffi.pointer(local))]);
   const siginfo = lib.func('ptrace', 'long', ['long', 'int', 'uintptr_t', 'void *']);
   const waitpid = lib.func('waitpid', 'int', ['int', 'void *', 'int']);
+  const memfd = lib.func('memfd_create', 'int', ['str', 'uint']);
   const outcome = <T>(result: number, value: T): Outcome<T> =>
     result < 0 ? { errno: koffi.errno() } : { value };
   const transfer = (call: ForeignCall, pid: number, address: number, bytes: Uint8Array): Outcome<number> => {
@@ -68,6 +72,10 @@ async function bind(): Promise<LinuxNative> {
     },
     reap: (tid) => {
       waitpid(tid, null, WNOHANG | WALL);
+    },
+    memfd: (name) => {
+      const fd = Number(memfd(name, MFD_CLOEXEC));
+      return outcome(fd, fd);
     },
   };
 }

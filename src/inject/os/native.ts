@@ -11,6 +11,8 @@ export type Koffi = typeof koffi;
 export type ForeignCall = (...args: unknown[]) => unknown;
 
 /** Loads koffi; about 10 ms the first time. */
-export async function loadKoffi(): Promise<Koffi> {
-  return (await import('koffi')).default;
+export function loadKoffi(): Koffi {
+  // An import would load it with the program, and whoever lists processes on Linux does without it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('koffi') as Koffi;
 }
