@@ -41,7 +41,7 @@ export async function attach(options: AttachOptions, assets = agentAssets): Prom
     preflight(target, options.thread);
     phases.enter('place');
     giveUpIfAborted(options);
-    const placed = placeAgent(target, assets(target.runtime.offsets.version.minor));
+    const placed = await placeAgent(target, assets(target.runtime.offsets.version.minor));
     return await bringIn(target, placed, options, phases, deadline);
   } catch (error) {
     throw endedOr(target, error);

@@ -30,7 +30,7 @@ export async function execScript(options: ExecOptions): Promise<void> {
   try {
     await awaitStart(target, deadline);
     preflight(target, options.thread);
-    const { place, script } = placeScript(target, text);
+    const { place, script } = await placeScript(target, text);
     try {
       await runScript(target, {
         choice: options.thread,

@@ -24,27 +24,23 @@ const POLL_MS = 5;
  * A session that was killed may have left a request to a thread that has not come by yet. The sweep takes away its
  * script, which the target would then complain about: so the request goes first.
  */
-function makePlace(target: OpenTarget): SessionPlace {
+function makePlace(target: OpenTarget, fill: (place: SessionPlace) => void): Promise<SessionPlace> {
   const { os, process, status, runtime } = target;
   for (const thread of walkInterpreter(process, runtime).threads) {
     const { pending, path } = requestOf(process, runtime.offsets, thread);
     if (pending && os.isAbandoned(status, path)) withdraw(process, runtime.offsets, thread);
   }
-  return os.makePlace(status);
+  return os.makePlace(status, fill);
 }
 
 /** Makes the session's place and writes the agent into it. */
-export function placeAgent(target: OpenTarget, assets: AgentAssets): Placed {
-  const place = makePlace(target);
+export async function placeAgent(target: OpenTarget, assets: AgentAssets): Promise<Placed> {
   const token = randomBytes(32).toString('hex');
-  try {
-    place.write('agent.src', assets.source);
-    if (assets.code) place.write('agent.bin', assets.code);
-    place.write(STUB, filledStub(assets.stub, place, token));
-  } catch (error) {
-    place.remove();
-    throw error;
-  }
+  const place = await makePlace(target, (made) => {
+    made.write('agent.src', assets.source);
+    if (assets.code) made.write('agent.bin', assets.code);
+    made.write(STUB, filledStub(assets.stub, made, token));
+  });
   return { place, token, script: place.path(STUB) };
 }
 
@@ -66,17 +62,11 @@ function filledStub(stub: string, place: SessionPlace, token: string): string {
 }
 
 /** Makes the session's place with a user's own script in it. */
-export function placeScript(
+export async function placeScript(
   target: OpenTarget,
   text: string | Uint8Array,
-): { place: SessionPlace; script: string } {
-  const place = makePlace(target);
-  try {
-    place.write(SCRIPT, text);
-  } catch (error) {
-    place.remove();
-    throw error;
-  }
+): Promise<{ place: SessionPlace; script: string }> {
+  const place = await makePlace(target, (made) => made.write(SCRIPT, text));
   return { place, script: place.path(SCRIPT) };
 }
 

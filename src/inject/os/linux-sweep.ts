@@ -1,4 +1,4 @@
-/** Session folders of which nobody takes care any more, because the session was killed. */
+/** Session folders and agents of which nobody takes care any more, because the session was killed. */
 import {
   closeSync,
   constants,
@@ -16,14 +16,35 @@ import type { ProcessStatus } from './types';
 
 /** The file in a session folder that says who made it. */
 export const OWNER = 'owner';
+/** Goes before 16 hex digits in the name of a session folder. */
+export const SESSION_PREFIX = 'pylatch-';
 const SESSION_NAME = /^pylatch-[0-9a-f]{16}$/;
 const HALF_MADE_MS = 10_000;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const PLAIN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Who made the folder: told by pid, start time and the namespace in which the pid counts. */
+/** Who keeps a session: told by pid, start time and the namespace in which the pid counts. */
+export interface Owner {
+  pid: string;
+  startId: string;
+  namespace: string;
+}
+
+/** This process. */
+export function ownId(): Owner {
+  const startId = processStatus(process.pid)?.startId ?? '';
+  return { pid: String(process.pid), startId, namespace: procLink('self', 'ns/pid') ?? '' };
+}
+
+/** The contents of {@link OWNER}. */
 export function ownerLine(): string {
-  return `${process.pid} ${processStatus(process.pid)?.startId} ${procLink('self', 'ns/pid')}\n`;
+  const { pid, startId, namespace } = ownId();
+  return `${pid} ${startId} ${namespace}\n`;
+}
+
+/** False also for an owner whom we could not see. */
+export function ownerHasEnded({ pid, startId, namespace }: Owner): boolean {
+  return namespace === procLink('self', 'ns/pid') && processStatus(Number(pid))?.startId !== startId;
 }
 
 /** Removes the folders of sessions that did not end by themselves. */
@@ -39,7 +60,7 @@ function sweepOne(path: string, status: ProcessStatus): void {
     const { uid } = fstatSync(fd);
     if (uid !== status.effectiveUid && uid !== process.geteuid?.()) return;
     if (!isDead(fd)) return;
-    dismiss(fd);
+    meetAndLeave(`/proc/self/fd/${fd}/sock`);
     empty(fd);
     rmdirSync(path);
   } finally {
@@ -50,9 +71,10 @@ function sweepOne(path: string, status: ProcessStatus): void {
 /**
  * An agent that its session has not met any more waits, and would refuse the next session meanwhile. Met and left,
  * it undoes itself. The connection is made within the call, so the folder may go right after it.
+ * @param path of its socket; a name without a file begins with NUL
  */
-function dismiss(fd: number): void {
-  const socket = connect(`/proc/self/fd/${fd}/sock`);
+export function meetAndLeave(path: string): void {
+  const socket = connect(path);
   socket.on('error', () => undefined).on('connect', () => socket.destroy());
 }
 
@@ -67,9 +89,9 @@ export function isAbandoned(path: string): boolean {
 
 /** Without its owner's line a folder is half made or half removed: that takes a moment, unless the session was killed. */
 function isDead(fd: number): boolean {
-  const [pid, startId, namespace] = ownerOf(fd).trim().split(' ');
+  const [pid = '', startId = '', namespace] = ownerOf(fd).trim().split(' ');
   if (namespace === undefined) return Date.now() - fstatSync(fd).mtimeMs > HALF_MADE_MS;
-  return namespace === procLink('self', 'ns/pid') && processStatus(Number(pid))?.startId !== startId;
+  return ownerHasEnded({ pid, startId, namespace });
 }
 
 function ownerOf(fd: number): string {

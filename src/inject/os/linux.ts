@@ -1,9 +1,9 @@
 import type { ProcessStatus, TargetOs, TargetProcess } from './types';
 import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
-import { isAbandonedScript, makeLinuxFolder } from './linux-folder';
 import { loadedImages } from './linux-images';
 import { CallMemory } from './linux-memory';
+import { isAbandonedScript, makeLinuxPlace } from './linux-place';
 import { processStatus } from './linux-proc';
 import { linuxPythonProcesses } from './linux-processes';
 import { interruptThread } from './linux-ptrace';
@@ -20,7 +20,9 @@ export const linux: TargetOs = {
     await linuxNative();
   },
   open: openTarget,
-  makePlace: makeLinuxFolder,
+  async makePlace(status, fill) {
+    return makeLinuxPlace(await linuxNative(), status, fill);
+  },
   isAbandoned: isAbandonedScript,
   pythonProcesses: linuxPythonProcesses,
 };

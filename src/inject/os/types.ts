@@ -156,8 +156,12 @@ export interface TargetOs {
   prepare(): Promise<void>;
   /** Opens for reading, writing and waking. */
   open(pid: number): Promise<TargetProcess>;
-  /** Makes a place that the target can reach, and sweeps what dead sessions left beside it. */
-  makePlace(status: ProcessStatus): SessionPlace;
+  /**
+   * Makes a place that the target can reach, and sweeps what dead sessions left beside it.
+   * @param fill writes the files; where it fails, for want of room, the next place is tried
+   * @throws PylatchError `place-failed` with the places that were tried
+   */
+  makePlace(status: ProcessStatus, fill: (place: SessionPlace) => void): Promise<SessionPlace>;
   /** True for a script of a session, as the target names it, that is gone or whose session has died. */
   isAbandoned(status: ProcessStatus, script: string): boolean;
   /** All processes that run Python, as far as can be seen. */
