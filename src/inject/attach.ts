@@ -6,10 +6,12 @@ import { targetOs } from './os/index';
 import type { SessionPlace } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
-import { awaitStart, endedError, endedOr, hasEnded, openTarget, preflight } from './target';
-import type { OpenTarget } from './target';
+import { LAYOUTS } from './offsets';
+import { runScript } from './run';
+import { awaitStart, endedError, endedOr, hasEnded, openAnyTarget, preflight } from './target';
+import type { OpenTarget, UnknownTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
-import { cancelled, runScript } from './wake';
+import { cancelled } from './wake';
 
 export { execScript } from './exec';
 export { inspect } from './target';
@@ -27,21 +29,27 @@ export function preload(): Promise<void> {
 /**
  * Attaches to a running Python process.
  * @param assets reads what is placed in the target's reach, for its minor version
+ * @param layouts the known layouts of Python's structures, by minor version
  * @throws PylatchError what stood in the way; nothing of ours runs in the target afterwards
  */
-export async function attach(options: AttachOptions, assets = agentAssets): Promise<AttachedAgent> {
+export async function attach(
+  options: AttachOptions,
+  assets = agentAssets,
+  layouts = LAYOUTS,
+): Promise<AttachedAgent> {
   const phases = new PhaseClock(options.onPhase);
   const deadline = performance.now() + options.timeoutMs;
   phases.enter('inspect');
   giveUpIfAborted(options);
-  const target = await openTarget(options.pid);
+  const target = await openAnyTarget(options.pid, layouts);
   try {
     phases.enter('preflight');
     await awaitStart(target, deadline);
     preflight(target, options.thread);
     phases.enter('place');
     giveUpIfAborted(options);
-    const placed = await placeAgent(target, assets(target.runtime.offsets.version.minor));
+    const { minor } = 'runtime' in target ? target.runtime.offsets.version : target.version;
+    const placed = await placeAgent(target, assets(minor));
     return await bringIn(target, placed, options, phases, deadline);
   } catch (error) {
     throw endedOr(target, error);
@@ -51,7 +59,7 @@ export async function attach(options: AttachOptions, assets = agentAssets): Prom
 }
 
 async function bringIn(
-  target: OpenTarget,
+  target: OpenTarget | UnknownTarget,
   placed: Placed,
   options: AttachOptions,
   phases: PhaseClock,
@@ -63,6 +71,7 @@ async function bringIn(
     const taker = await runScript(target, {
       choice: options.thread,
       path: script,
+      wasRead: () => place.wasRead('stub.py'),
       deadline,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
@@ -100,7 +109,7 @@ function giveUpIfAborted({ signal, pid }: AttachOptions): void {
   if (signal?.aborted === true) throw cancelled(pid);
 }
 
-function checkTarget(target: OpenTarget, options: AttachOptions): void {
+function checkTarget(target: OpenTarget | UnknownTarget, options: AttachOptions): void {
   giveUpIfAborted(options);
   if (hasEnded(target)) throw endedError(target.status.pid);
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { PylatchError } from '../common/errors';
 import { defuse, placeScript, removeWhenRead } from './place';
-import { awaitStart, openTarget, preflight } from './target';
+import { LAYOUTS } from './offsets';
+import { runScript } from './run';
+import { awaitStart, openAnyTarget, preflight } from './target';
 import type { ThreadChoice } from './types';
-import { runScript } from './wake';
 
 /** A user's script for a running process. */
 export interface ExecOptions {
@@ -23,10 +24,10 @@ export interface ExecOptions {
  * raises goes to the target's `sys.unraisablehook`, which by default prints it to the target's stderr.
  * @throws PylatchError as `attach` does; `bad-arguments` for a script that cannot be read
  */
-export async function execScript(options: ExecOptions): Promise<void> {
+export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
   const text = await scriptText(options.script);
-  const target = await openTarget(options.pid);
+  const target = await openAnyTarget(options.pid, layouts);
   try {
     await awaitStart(target, deadline);
     preflight(target, options.thread);
@@ -35,6 +36,7 @@ export async function execScript(options: ExecOptions): Promise<void> {
       await runScript(target, {
         choice: options.thread,
         path: script,
+        wasRead: () => place.wasRead('script.py'),
         deadline,
         timeoutMs: options.timeoutMs,
         signal: options.signal,

@@ -50,7 +50,7 @@ export interface PythonVersion {
 }
 
 /** Word indexes of one minor version's table. */
-interface Layout {
+export interface Layout {
   /** Length of the table. */
   words: number;
   runtime: number;
@@ -65,7 +65,7 @@ interface Layout {
  * threads_head, threads_main; `thread`: size, prev, next, interp; `threadIdent`: thread_id, native_thread_id;
  * `support`: eval_breaker, support struct, enabled, pending call, path, path size.
  */
-const LAYOUTS: Record<number, Layout> = {
+export const LAYOUTS: Readonly<Record<number, Layout>> = {
   14: { words: 95, runtime: 3, interpreter: 6, thread: 22, threadIdent: 27, support: 89 },
   15: { words: 111, runtime: 3, interpreter: 6, thread: 22, threadIdent: 30, support: 105 },
 };
@@ -90,21 +90,19 @@ export function versionOf(bytes: Buffer): PythonVersion | undefined {
   return parseVersion(Number(bytes.readBigUInt64LE(8) & 0xffffffffn));
 }
 
-/** True for a version that has a layout table here. */
-export function isKnown(version: PythonVersion): boolean {
-  return version.major === 3 && version.minor in LAYOUTS;
-}
-
 /**
  * Reads the table at the runtime's start.
- * @throws PylatchError `python-unknown` for a version or a table that is not one of the known ones
+ * @returns undefined for a version or a table that is not one of the known ones
  */
-export function parseOffsets(bytes: Buffer, version: PythonVersion): DebugOffsets {
-  const layout = isKnown(version) ? LAYOUTS[version.minor] : undefined;
-  if (layout === undefined || bytes.length < layout.words * 8) throw unknownLayout(version);
+export function parseOffsets(
+  bytes: Buffer,
+  version: PythonVersion,
+  layouts = LAYOUTS,
+): DebugOffsets | undefined {
+  const layout = version.major === 3 ? layouts[version.minor] : undefined;
+  if (layout === undefined || bytes.length < layout.words * 8) return undefined;
   const offsets = pick(bytes, layout, version);
-  if (!consistent(offsets)) throw unknownLayout(version);
-  return offsets;
+  return consistent(offsets) ? offsets : undefined;
 }
 
 function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffsets {
@@ -164,11 +162,15 @@ function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
   );
 }
 
-/** The refusal of a version that nobody has measured. */
-export function unknownLayout(version: PythonVersion): PylatchError {
+/**
+ * The refusal of a version that nobody has measured.
+ * @param why the reason why its own `sys.remote_exec` does not serve either, where that was tried
+ */
+export function unknownLayout({ text }: PythonVersion, why?: string): PylatchError {
+  const tried = why === undefined ? '' : `, and its own sys.remote_exec does not serve: ${why}`;
   return new PylatchError(
     'python-unknown',
-    `This is Python ${version.text}, and this release of Pylatch knows ${SUPPORTED}.`,
+    `This is Python ${text}, while this release of Pylatch knows ${SUPPORTED}${tried}.`,
     'Install a newer release of Pylatch.',
   );
 }

@@ -4,7 +4,7 @@ import { requestOf, withdraw } from './arm';
 import type { AgentAssets } from './assets';
 import type { SessionPlace } from './os/index';
 import { walkInterpreter } from './runtime';
-import type { OpenTarget } from './target';
+import type { OpenTarget, UnknownTarget } from './target';
 
 /** The files of one attach, ready for the target. */
 export interface Placed {
@@ -24,17 +24,24 @@ const POLL_MS = 5;
  * A session that was killed may have left a request to a thread that has not come by yet. The sweep takes away its
  * script, which the target would then complain about: so the request goes first.
  */
-function makePlace(target: OpenTarget, fill: (place: SessionPlace) => void): Promise<SessionPlace> {
-  const { os, process, status, runtime } = target;
+function withdrawAbandoned({ os, process, status, runtime }: OpenTarget): void {
   for (const thread of walkInterpreter(process, runtime).threads) {
     const { pending, path } = requestOf(process, runtime.offsets, thread);
     if (pending && os.isAbandoned(status, path)) withdraw(process, runtime.offsets, thread);
   }
-  return os.makePlace(status, fill);
+}
+
+function makePlace(
+  target: OpenTarget | UnknownTarget,
+  fill: (place: SessionPlace) => void,
+): Promise<SessionPlace> {
+  // In one of unknown structure our own request will take the place of the abandoned one.
+  if ('runtime' in target) withdrawAbandoned(target);
+  return target.os.makePlace(target.status, fill);
 }
 
 /** Makes the session's place and writes the agent into it. */
-export async function placeAgent(target: OpenTarget, assets: AgentAssets): Promise<Placed> {
+export async function placeAgent(target: OpenTarget | UnknownTarget, assets: AgentAssets): Promise<Placed> {
   const token = randomBytes(32).toString('hex');
   const place = await makePlace(target, (made) => {
     made.write('agent.src', assets.source);
@@ -63,7 +70,7 @@ function filledStub(stub: string, place: SessionPlace, token: string): string {
 
 /** Makes the session's place with a user's own script in it. */
 export async function placeScript(
-  target: OpenTarget,
+  target: OpenTarget | UnknownTarget,
   text: string | Uint8Array,
 ): Promise<{ place: SessionPlace; script: string }> {
   const place = await makePlace(target, (made) => made.write(SCRIPT, text));

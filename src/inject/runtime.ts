@@ -2,8 +2,8 @@
 import { PylatchError } from '../common/errors';
 import { programFile } from './image/index';
 import type { ProgramFile } from './image/index';
-import { COOKIE, isKnown, OFFSETS_SIZE, parseOffsets, unknownLayout, versionOf } from './offsets';
-import type { DebugOffsets } from './offsets';
+import { COOKIE, LAYOUTS, OFFSETS_SIZE, parseOffsets, versionOf } from './offsets';
+import type { DebugOffsets, PythonVersion } from './offsets';
 import { MemoryError } from './os/types';
 import type { LoadedImage, ProcessMemory, TargetProcess } from './os/types';
 import { imageVersion } from './python-file';
@@ -37,8 +37,11 @@ export interface PythonThread {
   ident: bigint;
 }
 
-/** A Python whose table is not there or too old still has a version to tell the user. */
-export type FoundPython = { runtime: Runtime } | { version: string };
+/**
+ * `unknown`: a Python with the debugger interface, but without a table that is known here. `version`: one whose
+ * table is not there or too old still has a version to tell the user.
+ */
+export type FoundPython = { runtime: Runtime } | { unknown: PythonVersion } | { version: string };
 
 type Images = Pick<TargetProcess, 'images'>;
 
@@ -48,23 +51,20 @@ const PY_VERSION_NAME = /(?:lib)?python(\d)\.(\d+)/;
 /**
  * Looks for Python in the process.
  * @returns undefined when there is none
- * @throws PylatchError `python-unknown` for a layout that is not known here
  */
-export function findPython(process: ProcessMemory & Images): FoundPython | undefined {
+export function findPython(process: ProcessMemory & Images, layouts = LAYOUTS): FoundPython | undefined {
   const images = process.images();
   let exact: string | undefined;
   let byName: string | undefined;
   for (const image of images) {
-    const found = image.withBytes((bytes) => inspectImage(process, image, programFile(bytes)));
-    if (found !== undefined && 'runtime' in found) return found;
+    const found = image.withBytes((bytes) => inspectImage(process, image, programFile(bytes), layouts));
+    if (found !== undefined && !('version' in found)) return found;
     exact ??= found?.version;
     byName ??= versionByName(image.path);
   }
   const old = exact ?? byName;
   if (old !== undefined && !isNew(old)) return { version: old };
-  const runtime = scanForCookie(process, images);
-  if (runtime !== undefined) return { runtime };
-  return old === undefined ? undefined : { version: old };
+  return scanForCookie(process, images, layouts) ?? (old === undefined ? undefined : { version: old });
 }
 
 function isNew(version: string): boolean {
@@ -80,42 +80,61 @@ function inspectImage(
   process: ProcessMemory,
   image: LoadedImage,
   program: ProgramFile | undefined,
+  layouts: typeof LAYOUTS,
 ): FoundPython | undefined {
   const section = program?.runtimeSection();
   if (program === undefined || section === undefined) return undefined;
   const bias = program.loadBias(image.mappings);
-  const runtime = bias === undefined ? undefined : readRuntime(process, section.address + bias, image.path);
-  if (runtime === undefined) {
+  const found =
+    bias === undefined ? undefined : readRuntime(process, section.address + bias, image.path, layouts);
+  if (found === undefined) {
     const version = imageVersion(program)?.text ?? versionByName(image.path);
     return version === undefined ? undefined : { version };
   }
+  if ('unknown' in found) return found;
   const checkSignals = program.exported('PyErr_CheckSignals');
-  if (checkSignals !== undefined && bias !== undefined) runtime.checkSignals = checkSignals + bias;
-  return { runtime };
+  if (checkSignals !== undefined && bias !== undefined) found.runtime.checkSignals = checkSignals + bias;
+  return found;
 }
 
+type Readable = Exclude<FoundPython, { version: string }>;
+
 /** The runtime state at that address; undefined where there is no cookie. */
-function readRuntime(process: ProcessMemory, address: number, image: string): Runtime | undefined {
+function readRuntime(
+  process: ProcessMemory,
+  address: number,
+  image: string,
+  layouts: typeof LAYOUTS,
+): Readable | undefined {
   const start = attempt(() => process.read(address, 16));
   const version = start && versionOf(start);
   if (version === undefined || version.major !== 3 || version.minor < 14) return undefined;
-  if (!isKnown(version)) throw unknownLayout(version);
-  return { address, image, offsets: parseOffsets(process.read(address, OFFSETS_SIZE), version) };
+  const offsets = parseOffsets(process.read(address, OFFSETS_SIZE), version, layouts);
+  return offsets === undefined ? { unknown: version } : { runtime: { address, image, offsets } };
 }
 
-/** The last resort for files that cannot be read or have lost their section table: the data parts of all images. */
-function scanForCookie(process: ProcessMemory, images: LoadedImage[]): Runtime | undefined {
+/**
+ * The last resort for files that cannot be read or have lost their section table: the data parts of all images.
+ * A cookie before an unknown table may be no more than a text, so one with a known table goes first.
+ */
+function scanForCookie(
+  process: ProcessMemory,
+  images: LoadedImage[],
+  layouts: typeof LAYOUTS,
+): Readable | undefined {
+  let unknown: Readable | undefined;
   for (const image of images) {
     for (const { start, end } of image.mappings.filter((mapping) => mapping.writable)) {
       const bytes = attempt(() => process.read(start, end - start));
       for (let at = bytes?.indexOf(COOKIE) ?? -1; at >= 0; at = bytes?.indexOf(COOKIE, at + 1) ?? -1) {
-        const runtime =
-          at % 8 === 0 ? attempt(() => readRuntime(process, start + at, image.path)) : undefined;
-        if (runtime !== undefined) return runtime;
+        const found =
+          at % 8 === 0 ? attempt(() => readRuntime(process, start + at, image.path, layouts)) : undefined;
+        if (found !== undefined && 'runtime' in found) return found;
+        unknown ??= found;
       }
     }
   }
-  return undefined;
+  return unknown;
 }
 
 /**

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { requestOf } from './arm';
-import { SUPPORTED } from './offsets';
+import { LAYOUTS, SUPPORTED, unknownLayout } from './offsets';
+import type { PythonVersion } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessStatus, TargetOs, TargetProcess, ThreadActivity } from './os/index';
 import { ending, findPython, lifeStage, notReady, walkInterpreter } from './runtime';
@@ -13,12 +14,21 @@ import type { ThreadChoice } from './types';
 const START_LIMIT_MS = 1000;
 const POLL_MS = 2;
 
-/** A Python process that is open for an attach. Close its `process`. */
-export interface OpenTarget {
+/** A process that is open for an attach. Close its `process`. */
+interface OpenProcess {
   os: TargetOs;
   status: ProcessStatus;
   process: TargetProcess;
+}
+
+/** A Python process whose structures are known. */
+export interface OpenTarget extends OpenProcess {
   runtime: Runtime;
+}
+
+/** A Python process whose structures nobody has measured: only its own `sys.remote_exec` can ask it. */
+export interface UnknownTarget extends OpenProcess {
+  version: PythonVersion;
 }
 
 /** One thread of the main interpreter, and what it does at this moment. */
@@ -98,16 +108,31 @@ export function isMain(
 }
 
 /**
- * Opens a process and finds Python in it.
- * @throws PylatchError `no-such-process`, `no-permission`, `not-python`, `python-too-old`, `python-unknown`
+ * Opens a process and finds a Python in it whose structures are known.
+ * @throws PylatchError `python-unknown`, and as `openAnyTarget` does
  */
 export async function openTarget(pid: number): Promise<OpenTarget> {
+  const target = await openAnyTarget(pid);
+  if ('runtime' in target) return target;
+  target.process.close();
+  throw unknownLayout(target.version);
+}
+
+/**
+ * Opens a process and finds Python in it.
+ * @throws PylatchError `no-such-process`, `no-permission`, `not-python`, `python-too-old`
+ */
+export async function openAnyTarget(pid: number, layouts = LAYOUTS): Promise<OpenTarget | UnknownTarget> {
   const os = targetOs();
   const status = livingProcess(os, pid);
   os.checkAccess(status);
   const process = await os.open(pid);
   try {
-    return { os, status, process, runtime: supportedPython(process) };
+    const opened = { os, status, process };
+    const python = supportedPython(process, layouts);
+    return 'runtime' in python
+      ? { ...opened, runtime: python.runtime }
+      : { ...opened, version: python.unknown };
   } catch (error) {
     process.close();
     throw endedOr({ os, status }, error);
@@ -130,8 +155,11 @@ function livingProcess(os: TargetOs, pid: number): ProcessStatus {
   return status;
 }
 
-function supportedPython(process: TargetProcess): Runtime {
-  const found = findPython(process);
+function supportedPython(
+  process: TargetProcess,
+  layouts: typeof LAYOUTS,
+): { runtime: Runtime } | { unknown: PythonVersion } {
+  const found = findPython(process, layouts);
   if (found === undefined) {
     throw new PylatchError(
       'not-python',
@@ -139,7 +167,7 @@ function supportedPython(process: TargetProcess): Runtime {
       'Choose one from the list of Python processes.',
     );
   }
-  if ('runtime' in found) return found.runtime;
+  if (!('version' in found)) return found;
   throw tooOld(process.pid, found.version);
 }
 
@@ -181,8 +209,12 @@ export function switchedOff(pid: number): PylatchError {
   );
 }
 
-/** A program that was started just now gets the time that Python needs to start. */
-export async function awaitStart(target: OpenTarget, deadline: number): Promise<void> {
+/**
+ * A program that was started just now gets the time that Python needs to start. One of unknown structure gets it
+ * anyhow: the second copy of it that asks has to start first.
+ */
+export async function awaitStart(target: OpenTarget | UnknownTarget, deadline: number): Promise<void> {
+  if (!('runtime' in target)) return;
   const limit = Math.min(deadline, performance.now() + START_LIMIT_MS);
   const starts = (): boolean => lifeStage(target.process, target.runtime) === 'starting';
   while (starts() && performance.now() < limit && !hasEnded(target)) await delay(POLL_MS);
@@ -192,8 +224,9 @@ export async function awaitStart(target: OpenTarget, deadline: number): Promise<
  * The remaining questions: is it allowed, can it run now, is the wanted thread there?
  * @throws PylatchError `remote-debug-disabled`, `interpreter-not-ready`, `no-such-thread`
  */
-export function preflight(target: OpenTarget, choice: ThreadChoice): void {
+export function preflight(target: OpenTarget | UnknownTarget, choice: ThreadChoice): void {
   const { pid } = target.process;
+  if (!('runtime' in target)) return preflightUnknown(target, choice);
   const stage = lifeStage(target.process, target.runtime);
   if (stage !== 'ready') throw stage === 'starting' ? notReady('has not started yet') : ending();
   const interpreter = walkInterpreter(target.process, target.runtime);
@@ -225,4 +258,13 @@ export function eligible(
   if (choice === 'any') return interpreter.threads;
   if (choice === 'main') return interpreter.threads.filter((thread) => isMain(thread, interpreter, process));
   return interpreter.threads.filter((thread) => thread.nativeId === choice);
+}
+
+function preflightUnknown({ process, version }: UnknownTarget, choice: ThreadChoice): void {
+  if (choice === 'any' || choice === 'main' || choice === process.ownPid) return;
+  throw new PylatchError(
+    'no-such-thread',
+    `This release of Pylatch does not know Python ${version.text}: in it, it can ask the main thread only.`,
+    `Leave out "thread", or install a newer release of Pylatch.`,
+  );
 }

@@ -16,6 +16,8 @@ export interface RunOptions {
   choice: ThreadChoice;
   /** The script, as the target names it. */
   path: string;
+  /** True once somebody has read it: the only sign where the target's structures are not known. */
+  wasRead(): boolean;
   /** By `performance.now()`. */
   deadline: number;
   /** For the error's text, milliseconds. */
@@ -54,11 +56,11 @@ const ORDER: Record<ActivityKind, number> = {
 };
 
 /**
- * Runs the script in the target.
+ * Runs the script in the target, by PEP 768's memory protocol.
  * @returns the thread that took it
  * @throws PylatchError `attach-timeout`, `attach-cancelled`, `target-ended`; the request is taken back then
  */
-export async function runScript(target: OpenTarget, options: RunOptions): Promise<PythonThread> {
+export async function runByMemory(target: OpenTarget, options: RunOptions): Promise<PythonThread> {
   const run = new ScriptRun(target, options);
   try {
     return await run.untilTaken();
@@ -171,25 +173,10 @@ class ScriptRun {
     do {
       const taken = this.request.taken();
       if (taken !== undefined) return taken;
-      this.checkLimits();
+      checkLimits(this.target.process.pid, this.options, () => this.whereabouts());
       await delay(POLL_MS);
     } while (performance.now() < until);
     return undefined;
-  }
-
-  private checkLimits(): void {
-    if (this.options.signal?.aborted === true) throw cancelled(this.target.process.pid);
-    if (performance.now() < this.options.deadline) return;
-    throw this.timedOut();
-  }
-
-  private timedOut(): PylatchError {
-    const seconds = this.options.timeoutMs / 1000;
-    return new PylatchError(
-      'attach-timeout',
-      `Python did not come by within ${seconds} s: ${this.whereabouts()}. The request was taken back.`,
-      'Try again when the program is back in Python code, choose another thread, or allow more time.',
-    );
   }
 
   private tell(): void {
@@ -199,10 +186,9 @@ class ScriptRun {
   }
 
   private whereabouts(): string {
-    const shown = this.candidates.slice(0, 5).map(({ thread, activity }) => {
-      const what = activity.kind === 'running' ? 'runs C code that does not return to Python' : activity.what;
-      return `thread ${thread.nativeId} ${what}`;
-    });
+    const shown = this.candidates
+      .slice(0, 5)
+      .map(({ thread, activity }) => waiting(thread.nativeId, activity));
     const more = this.candidates.length - shown.length;
     return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
   }
@@ -224,6 +210,29 @@ export function candidatesFor(
 /** A main thread in a lock wait can be woken, though by more than an interruption. */
 function rank({ activity, main }: Candidate): number {
   return activity.kind === 'lock' && main ? ORDER.lock - 0.5 : ORDER[activity.kind];
+}
+
+/** Why a thread that was asked has not come by yet. */
+export function waiting(nativeId: number, { kind, what }: ThreadActivity): string {
+  return `thread ${nativeId} ${kind === 'running' ? 'runs C code that does not return to Python' : what}`;
+}
+
+/**
+ * @param whereabouts what the threads do that have not come by
+ * @throws PylatchError `attach-cancelled`, `attach-timeout`
+ */
+export function checkLimits(
+  pid: number,
+  { signal, deadline, timeoutMs }: Pick<RunOptions, 'signal' | 'deadline' | 'timeoutMs'>,
+  whereabouts: () => string,
+): void {
+  if (signal?.aborted === true) throw cancelled(pid);
+  if (performance.now() < deadline) return;
+  throw new PylatchError(
+    'attach-timeout',
+    `Python did not come by within ${timeoutMs / 1000} s: ${whereabouts()}. The request was taken back.`,
+    'Try again when the program is back in Python code, choose another thread, or allow more time.',
+  );
 }
 
 /** The error of an attach that its caller gave up. */

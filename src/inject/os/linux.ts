@@ -1,14 +1,15 @@
-import type { ProcessStatus, TargetOs, TargetProcess } from './types';
-import { accessRefusal, mayAccess } from './linux-access';
-import { threadActivity } from './linux-activity';
-import { loadedImages } from './linux-images';
-import { CallMemory } from './linux-memory';
-import { isAbandonedScript, makeLinuxPlace } from './linux-place';
-import { processStatus } from './linux-proc';
-import { linuxPythonProcesses } from './linux-processes';
-import { interruptThread } from './linux-ptrace';
-import { ThreadNumbers } from './linux-threads';
-import { linuxNative } from './linux-native';
+import type { ProcessStatus, TargetOs, TargetProcess } from "./types";
+import { accessRefusal, mayAccess } from "./linux-access";
+import { threadActivity } from "./linux-activity";
+import { loadedImages } from "./linux-images";
+import { CallMemory } from "./linux-memory";
+import { isAbandonedScript, makeLinuxPlace } from "./linux-place";
+import { processStatus } from "./linux-proc";
+import { linuxPythonProcesses } from "./linux-processes";
+import { linuxOwnProgram } from "./linux-program";
+import { interruptThread } from "./linux-ptrace";
+import { ThreadNumbers } from "./linux-threads";
+import { linuxNative } from "./linux-native";
 
 /** Linux on x64 and arm64. */
 export const linux: TargetOs = {
@@ -20,6 +21,7 @@ export const linux: TargetOs = {
     await linuxNative();
   },
   open: openTarget,
+  ownProgram: linuxOwnProgram,
   async makePlace(status, fill) {
     return makeLinuxPlace(await linuxNative(), status, fill);
   },
@@ -41,7 +43,9 @@ async function openTarget(pid: number): Promise<TargetProcess> {
     },
     interrupt: (own: number, whileStopped: () => void) => {
       const tid = threads.here(own);
-      return tid === undefined ? 'refused' : interruptThread(native, pid, tid, whileStopped);
+      return tid === undefined
+        ? "refused"
+        : interruptThread(native, pid, tid, whileStopped);
     },
   } as const);
 }

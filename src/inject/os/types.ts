@@ -2,9 +2,9 @@
  * What the injector needs of an operating system. One implementation for each system; the rest of `inject`
  * names none of them.
  */
-import type { Socket } from 'node:net';
-import type { PylatchError } from '../../common/errors';
-import type { ImageBytes } from '../image/bytes';
+import type { Socket } from "node:net";
+import type { PylatchError } from "../../common/errors";
+import type { ImageBytes } from "../image/bytes";
 
 /** A process as its system's process list shows it, without any special right. */
 export interface ProcessStatus {
@@ -13,7 +13,7 @@ export interface ProcessStatus {
   /** The system's own short name. */
   name: string;
   /** `ended`: exists but has finished (a zombie); `stopped`: suspended by job control. */
-  state: 'alive' | 'stopped' | 'ended';
+  state: "alive" | "stopped" | "ended";
   uid: number;
   effectiveUid: number;
   effectiveGid: number;
@@ -58,7 +58,7 @@ export class MemoryError extends Error {
     message: string,
   ) {
     super(message);
-    this.name = 'MemoryError';
+    this.name = "MemoryError";
   }
 }
 
@@ -68,7 +68,8 @@ export class MemoryError extends Error {
  * `lock`: in a lock wait, which an interruption does not end. `delicate`: an interruption may be seen by the
  * program. `stopped`: suspended. `stuck`: cannot be interrupted. `unknown`: the system does not tell.
  */
-export type ActivityKind = 'running' | 'waiting' | 'lock' | 'delicate' | 'stopped' | 'stuck' | 'unknown';
+export type ActivityKind =
+  "running" | "waiting" | "lock" | "delicate" | "stopped" | "stuck" | "unknown";
 
 export interface ThreadActivity {
   kind: ActivityKind;
@@ -80,7 +81,8 @@ export interface ThreadActivity {
  * `interrupted`: the thread left its wait. `not-waiting`: it was not in an interruptible wait. `busy`: it did not
  * stop in time and was left alone. `traced`: another debugger holds it. `refused`: no right, or gone.
  */
-export type InterruptOutcome = 'interrupted' | 'not-waiting' | 'busy' | 'traced' | 'refused';
+export type InterruptOutcome =
+  "interrupted" | "not-waiting" | "busy" | "traced" | "refused";
 
 /** A target that is open for reading, writing and waking. */
 export interface TargetProcess extends ProcessMemory {
@@ -100,7 +102,8 @@ export interface TargetProcess extends ProcessMemory {
 }
 
 /** The files of one attach, by their names in the place. */
-export type SessionFile = 'stub.py' | 'script.py' | 'agent.bin' | 'agent.src' | 'error' | 'port';
+export type SessionFile =
+  "stub.py" | "script.py" | "agent.bin" | "agent.src" | "error" | "port";
 
 /** A private place that both sides can reach, for the files of one attach: mostly a folder. */
 export interface SessionPlace {
@@ -144,6 +147,18 @@ export interface ProcessEntry {
   refusal?: PylatchError;
 }
 
+/** How to start a second copy of a process's own program: `file` with `args` before its own arguments. */
+export interface OwnProgram {
+  /** The program, as the process names it. */
+  path: string;
+  file: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  /** Who it has to run as, where we are somebody else. */
+  uid?: number;
+  gid?: number;
+}
+
 export interface TargetOs {
   /** Undefined when there is no such process. */
   status(pid: number): ProcessStatus | undefined;
@@ -157,11 +172,19 @@ export interface TargetOs {
   /** Opens for reading, writing and waking. */
   open(pid: number): Promise<TargetProcess>;
   /**
+   * How to run the process's own program beside it: with its rights, never with ours, and with its view of files
+   * and processes. A text says why that cannot be done. Absent where the system has no way for it.
+   */
+  ownProgram?(status: ProcessStatus): OwnProgram | string;
+  /**
    * Makes a place that the target can reach, and sweeps what dead sessions left beside it.
    * @param fill writes the files; where it fails, for want of room, the next place is tried
    * @throws PylatchError `place-failed` with the places that were tried
    */
-  makePlace(status: ProcessStatus, fill: (place: SessionPlace) => void): Promise<SessionPlace>;
+  makePlace(
+    status: ProcessStatus,
+    fill: (place: SessionPlace) => void,
+  ): Promise<SessionPlace>;
   /** True for a script of a session, as the target names it, that is gone or whose session has died. */
   isAbandoned(status: ProcessStatus, script: string): boolean;
   /** All processes that run Python, as far as can be seen. */

@@ -1,0 +1,150 @@
+/**
+ * The way into a Python whose structures nobody has measured: its own program, started a second time, knows them
+ * and runs `sys.remote_exec`. That takes no thread; the main thread of the newest interpreter gets the request.
+ */
+import { execFile } from 'node:child_process';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { PylatchError } from '../common/errors';
+import { unknownLayout } from './offsets';
+import type { ActivityKind, OwnProgram } from './os/index';
+import { endedError, endedOr, hasEnded, switchedOff } from './target';
+import type { UnknownTarget } from './target';
+import { cancelled, checkLimits, waiting } from './wake';
+import type { RunOptions } from './wake';
+
+const run = promisify(execFile);
+
+const PROGRAM = `
+import sys
+try:
+    sys.remote_exec(int(sys.argv[1]), sys.argv[2])
+except BaseException as error:
+    print(type(error).__name__, error, sep='\\n')
+`;
+/** A program that embeds Python would take the arguments for its own. */
+const INTERPRETER = /^python[\d.]*[dt]*(\.exe)?$/;
+/** The script that exists everywhere and does nothing. */
+const NOTHING = '/dev/null';
+const ASK_LIMIT_MS = 5000;
+const ROUND_MS = 10;
+const POLL_MS = 1;
+/** So long the main thread gets to come by of itself before a wait is ended whose end the program might notice. */
+const DELICATE_AFTER_MS = 200;
+
+/**
+ * Runs the script in the target's main thread.
+ * @throws PylatchError `python-unknown` where its `sys.remote_exec` does not serve, `remote-debug-disabled`,
+ *   `no-such-thread`, `no-permission`, `attach-timeout`, `attach-cancelled`, `target-ended`
+ */
+export async function runByRemoteExec(
+  target: UnknownTarget,
+  options: RunOptions,
+): Promise<{ nativeId: number }> {
+  try {
+    const program = ownInterpreter(target);
+    await ask(target, program, options);
+    try {
+      options.onNews('arm');
+      await untilRead(target, options);
+    } catch (error) {
+      if (!hasEnded(target)) await takeBack(target, program);
+      throw error;
+    }
+    return { nativeId: target.process.ownPid };
+  } catch (error) {
+    throw endedOr(target, error);
+  }
+}
+
+function ownInterpreter({ os, status, version }: UnknownTarget): OwnProgram {
+  const program = os.ownProgram?.(status) ?? 'on this system Pylatch has no way to start it';
+  if (typeof program === 'string') throw unknownLayout(version, program);
+  const name = basename(program.path);
+  if (INTERPRETER.test(name)) return program;
+  throw unknownLayout(version, `its program ${name} embeds Python and is no interpreter that could be asked`);
+}
+
+/** Has the target asked to run that script. What it was asked for before, and has not begun, is forgotten then. */
+async function ask(
+  target: UnknownTarget,
+  { file, args, env, uid, gid }: OwnProgram,
+  { path, deadline, signal }: Pick<RunOptions, 'path' | 'deadline' | 'signal'>,
+): Promise<void> {
+  const { pid, ownPid } = target.process;
+  const timeout = Math.max(1, Math.min(ASK_LIMIT_MS, deadline - performance.now()));
+  const words = [...args, '-I', '-S', '-c', PROGRAM, `${args.length > 0 ? ownPid : pid}`, path];
+  const answer = await run(file, words, {
+    cwd: '/',
+    env,
+    timeout,
+    killSignal: 'SIGKILL',
+    ...(signal === undefined ? {} : { signal }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  }).catch((error: unknown) => {
+    throw signal?.aborted === true
+      ? cancelled(pid)
+      : unknownLayout(target.version, notAnswered(error, timeout));
+  });
+  const [type = '', message = ''] = answer.stdout.trim().split('\n');
+  if (type !== '') throw translated(target, type, message);
+}
+
+function notAnswered(error: unknown, timeoutMs: number): string {
+  const { killed, stderr, code } = error as { killed?: boolean; stderr?: string; code?: string | number };
+  if (killed === true) return `it gave no answer in ${timeoutMs / 1000} s`;
+  const said = stderr?.trim().split('\n').at(-1) ?? '';
+  return `it could not be started (${said === '' ? code : said})`;
+}
+
+/** The words of CPython's Python/remote_debugging.c and Python/sysmodule.c. */
+function translated(
+  { process: { pid }, version }: UnknownTarget,
+  type: string,
+  message: string,
+): PylatchError {
+  if (message.includes('not enabled in the remote process')) return switchedOff(pid);
+  if (message.includes("Can't find the main thread")) {
+    return new PylatchError(
+      'no-such-thread',
+      `Process ${pid} has no main thread that could take the request.`,
+      'Attach while its main program runs and no subinterpreter is idle, or install a newer release of Pylatch.',
+    );
+  }
+  return unknownLayout(version, `${type}: ${message}`);
+}
+
+async function untilRead(target: UnknownTarget, options: RunOptions): Promise<void> {
+  const { process } = target;
+  const started = performance.now();
+  let lastNews = '';
+  for (;;) {
+    if (hasEnded(target)) throw endedError(process.pid);
+    const activity = process.activity(process.ownPid);
+    const news = activity === undefined ? 'its main thread has ended' : waiting(process.ownPid, activity);
+    nudge(target, activity?.kind, performance.now() - started > DELICATE_AFTER_MS);
+    const next = performance.now() + ROUND_MS;
+    do {
+      if (options.wasRead()) return;
+      checkLimits(process.pid, options, () => news);
+      await delay(POLL_MS);
+    } while (performance.now() < next);
+    if (news !== lastNews) options.onNews('wake', news);
+    lastNews = news;
+  }
+}
+
+/** A wait for a lock cannot be ended from outside without knowing the structures. */
+function nudge({ process }: UnknownTarget, kind: ActivityKind | undefined, patient: boolean): void {
+  if (kind === 'waiting' || kind === 'unknown' || (kind === 'delicate' && patient))
+    process.interrupt(process.ownPid, () => undefined);
+}
+
+/** There is no way to empty the request, but one to put another in its place. */
+async function takeBack(target: UnknownTarget, program: OwnProgram): Promise<void> {
+  const deadline = performance.now() + ASK_LIMIT_MS;
+  // It has just succeeded with our own script. If it fails now, that one is empty by the time it is read.
+  await ask(target, program, { path: NOTHING, deadline, signal: undefined }).catch(() => undefined);
+}
