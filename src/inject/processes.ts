@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
-import type { PylatchError } from '../common/errors';
+import { compact } from '../common/compact';
+import { arranged, isAttachable, toFinding } from './findings';
 import { parsePythonCommand, processLabel } from './label';
-import { MINORS, unknownLayout } from './offsets';
+import type { PythonCommand } from './label';
+import { MINORS, SUPPORTED } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessEntry } from './os/index';
-import { switchedOff, tooOld } from './target';
+import { suspended, switchedOff, tooOld } from './target';
 import type { Finding, PythonProcess } from './types';
 
 /**
@@ -19,19 +21,30 @@ export async function listPythonProcesses(): Promise<PythonProcess[]> {
   );
 }
 
-function toPythonProcess(entry: ProcessEntry): PythonProcess {
-  const { refusal, switchedOff: offByEnvironment, ...shown } = entry;
+/** A process as lists show it: named, and judged by what can be told without a look into its memory. */
+export function toPythonProcess(entry: ProcessEntry): PythonProcess {
   const command = isInterpreter(entry) ? parsePythonCommand(entry.commandLine) : undefined;
-  const off = command?.switchedOff === true || (offByEnvironment && command?.ignoresEnvironment !== true);
-  const findings = [refusal, versionRefusal(entry), off ? switchedOff(entry.pid) : undefined]
-    .filter((error) => error !== undefined)
-    .map(toFinding);
-  return {
-    ...shown,
+  const findings = arranged([...refusalsOf(entry, command), ...entry.findings]);
+  const { pid, parentPid, user, uid, startedAt, commandLine, version, executable, cwd } = entry;
+  const { cpuMs, memoryBytes, container } = entry;
+  return compact({
+    ...{ pid, parentPid, user, uid, startedAt, commandLine, version, executable, cwd },
+    ...{ cpuMs, memoryBytes, container },
     label: processLabel(entry, command),
-    attachable: findings.length === 0,
+    attachable: isAttachable(findings),
     findings,
-  };
+  });
+}
+
+function refusalsOf(entry: ProcessEntry, command: PythonCommand | undefined): Finding[] {
+  const { pid, version, refusal } = entry;
+  const off = command?.switchedOff === true || (entry.switchedOff && command?.ignoresEnvironment !== true);
+  return [
+    ...(refusal ? [toFinding(refusal)] : []),
+    ...(version === undefined ? [] : versionFinding(pid, version)),
+    ...(off ? [toFinding(switchedOff(pid))] : []),
+    ...(entry.suspended ? [toFinding(suspended(pid))] : []),
+  ];
 }
 
 /** The command line of a program that embeds Python has a meaning of its own. */
@@ -41,19 +54,19 @@ function isInterpreter({ commandLine, executable }: ProcessEntry): boolean {
   );
 }
 
-function versionRefusal({ pid, version }: ProcessEntry): PylatchError | undefined {
-  if (version === undefined) return undefined;
-  const [major = 0, minor = 0, micro = 0] = version.split('.').map((part) => parseInt(part, 10));
-  if (major < 3 || (major === 3 && minor < Math.min(...MINORS))) return tooOld(pid, version);
-  if (major === 3 && MINORS.includes(minor)) return undefined;
-  return unknownLayout({ major, minor, micro, text: version });
+function versionFinding(pid: number, version: string): Finding[] {
+  const [major = 0, minor = 0] = version.split('.').map((part) => parseInt(part, 10));
+  if (major < 3 || (major === 3 && minor < Math.min(...MINORS))) return [toFinding(tooOld(pid, version))];
+  return major === 3 && MINORS.includes(minor) ? [] : [untested(version)];
 }
 
-function toFinding(error: PylatchError): Finding {
+/** A newer Python than this release knows: it is attached to with the help of its own program. */
+export function untested(version: string): Finding {
   return {
-    id: error.id,
-    severity: 'refusal',
-    what: error.text,
-    ...(error.fix === undefined ? {} : { fix: error.fix }),
+    id: 'version-untested',
+    severity: 'warning',
+    what: `It runs Python ${version}, which this release of Pylatch does not know (it knows ${SUPPORTED}).`,
+    why: 'The attach asks the program file of that Python to call sys.remote_exec, which serves the main thread only.',
+    fix: 'If the attach fails, install a newer release of Pylatch.',
   };
 }

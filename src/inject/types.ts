@@ -81,18 +81,18 @@ export interface ThreadReport {
 
 /** Everything that can be said of a process before an attach, without touching it. */
 export interface Diagnosis {
+  /** With all findings: refusals first, then warnings, then notes. */
   process: PythonProcess;
   /** Absent where there is no Python inside, or it cannot be read. */
   python?: {
     version: string;
     freeThreaded: boolean;
     debugBuild: boolean;
-    /** The program file that holds the interpreter. */
+    /** The program file that holds the interpreter, as the process names it. */
     image: string;
   };
+  /** Empty where the threads cannot be read. */
   threads: ThreadReport[];
   /** Native id of the thread that an attach would ask first. */
   taker?: number;
-  /** Refusals first, then warnings, then notes. */
-  findings: Finding[];
 }

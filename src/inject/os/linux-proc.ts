@@ -25,6 +25,17 @@ export function statusField(status: string, name: string): string | undefined {
   return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1];
 }
 
+/** The number of a process or thread in the innermost of its pid namespaces: the one that it has for itself. */
+export function innermost(status: string): number | undefined {
+  const numbers = statusField(status, 'NSpid');
+  return numbers === undefined ? undefined : Number(numbers.trim().split(/\s+/).at(-1));
+}
+
+/** The text of `/proc/stat`. */
+export function systemText(): string {
+  return readFileSync('/proc/stat', 'latin1');
+}
+
 /** The fields of `/proc/PID/stat` after the name, which may itself hold blanks and brackets. */
 export function statFields(stat: string): { name: string; fields: string[] } {
   const open = stat.indexOf('(');
@@ -43,11 +54,27 @@ export function startTicks(fields: string[]): string {
   return fields[19] ?? '';
 }
 
-/** The process that has this pid, or the thread of which it is the number. */
-export function processStatus(pid: number): ProcessStatus | undefined {
+/** The two texts that hold most of what is known of a process: its `stat` and its `status`. */
+export interface ProcessText {
+  stat: string;
+  status: string;
+}
+
+/** Undefined when there is no such process. */
+export function processText(pid: number): ProcessText | undefined {
   const stat = procText(pid, 'stat');
   const status = procText(pid, 'status');
-  if (stat === undefined || status === undefined) return undefined;
+  return stat === undefined || status === undefined ? undefined : { stat, status };
+}
+
+/** The process that has this pid, or the thread of which it is the number. */
+export function processStatus(pid: number): ProcessStatus | undefined {
+  const text = processText(pid);
+  return text && parseStatus(pid, text);
+}
+
+/** What the two texts of a process say. */
+export function parseStatus(pid: number, { stat, status }: ProcessText): ProcessStatus {
   const { name, fields } = statFields(stat);
   const ids = (field: string): number[] => (statusField(status, field) ?? '').split(/\s+/).map(Number);
   const [uid = -1, effectiveUid = -1] = ids('Uid');
@@ -78,10 +105,13 @@ export function environment(pid: number): Map<string, string> {
   return new Map(entries);
 }
 
-/** The command line, decoded. Empty for kernel threads and ended processes. */
+/**
+ * The command line, decoded. Empty for kernel threads and ended processes. A program that has set its own title
+ * leaves the rest of the room empty, which must not look like arguments.
+ */
 export function commandLine(pid: number): string[] {
   const raw = Buffer.from(procText(pid, 'cmdline') ?? '', 'latin1').toString('utf8');
-  return raw === '' ? [] : raw.replace(/\0$/, '').split('\0');
+  return raw === '' ? [] : raw.replace(/\0+$/, '').split('\0');
 }
 
 const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)$/;

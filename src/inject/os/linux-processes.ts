@@ -2,13 +2,28 @@
  * Finds the processes that run Python. Cheap by asking little of most of them: one look at the program file's
  * identity, and what is known of that file.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
 import { pythonInFile } from '../python-file';
 import { accessRefusal, mayAccess } from './linux-access';
-import { commandLine, environment, procLink, procText, processStatus } from './linux-proc';
+import { containerName, foreignContainer } from './linux-container';
+import { statusFindings } from './linux-findings';
+import {
+  commandLine,
+  environment,
+  parseStatus,
+  processText,
+  procLink,
+  procText,
+  statFields,
+  statusField,
+  systemText,
+} from './linux-proc';
+import type { ProcessText } from './linux-proc';
 import { userName } from './linux-users';
-import type { ProcessEntry, ProcessStatus } from './types';
+import type { ProcessEntry } from './types';
 
 /**
  * What a program file can have to do with Python. `loads`: one of its processes was seen with a libpython;
@@ -34,10 +49,15 @@ export function linuxPythonProcesses(): ProcessEntry[] {
     const first = name.charCodeAt(0);
     if (first < 0x30 || first > 0x39 || Number(name) === process.pid) continue;
     const python = judge(Number(name), sampled);
-    const entry = python && describe(Number(name), python, boot);
+    const entry = python && processEntry(Number(name), python.version, boot);
     if (entry !== undefined) found.push(entry);
   }
   return found;
+}
+
+/** One process as `linuxPythonProcesses` shows it, Python or not; undefined when it has ended. */
+export function linuxProcess(pid: number): ProcessEntry | undefined {
+  return processEntry(pid, judge(pid, new Map())?.version, bootTime());
 }
 
 /** Undefined for a process without Python. */
@@ -90,33 +110,50 @@ function judgeByName(pid: number): { version?: string } | undefined {
   return match[1] === undefined ? {} : { version: match[1] };
 }
 
-function describe(pid: number, { version }: { version?: string }, boot: number): ProcessEntry | undefined {
-  const status = processStatus(pid);
-  if (status === undefined || status.state === 'ended') return undefined;
+/**
+ * A process as lists show it.
+ * @param version of the Python in it, as far as it is known
+ * @returns undefined for one that has ended
+ */
+function processEntry(pid: number, version: string | undefined, boot: number): ProcessEntry | undefined {
+  const text = processText(pid);
+  if (text === undefined) return undefined;
+  const status = parseStatus(pid, text);
+  if (status.state === 'ended') return undefined;
   const executable = procLink(pid, 'exe');
-  const cwd = procLink(pid, 'cwd');
-  const known = version ?? PYTHON_NAME.exec(executable?.slice(executable.lastIndexOf('/') + 1) ?? '')?.[1];
-  return {
+  const env = environment(pid);
+  const container = foreignContainer(pid);
+  return compact({
     pid,
     parentPid: status.parentPid,
     uid: status.uid,
     user: userName(status.uid),
     startedAt: boot + Number(status.startId) * CLOCK_TICK_MS,
     commandLine: commandLine(pid),
-    switchedOff: environment(pid).has('PYTHON_DISABLE_REMOTE_DEBUG'),
-    ...(known === undefined ? {} : { version: known }),
-    ...(executable === undefined ? {} : { executable }),
-    ...(cwd === undefined ? {} : { cwd }),
-    ...refusal(status),
-  };
+    suspended: status.state === 'stopped',
+    switchedOff: env.has('PYTHON_DISABLE_REMOTE_DEBUG'),
+    findings: statusFindings(text.status),
+    version: version ?? PYTHON_NAME.exec(basename(executable ?? ''))?.[1],
+    executable,
+    cwd: procLink(pid, 'cwd'),
+    notebook: env.get('JPY_SESSION_NAME'),
+    container: container && containerName(container),
+    refusal: mayAccess(pid) ? undefined : accessRefusal(status),
+    ...consumption(text),
+  });
 }
 
-function refusal(status: ProcessStatus): Pick<ProcessEntry, 'refusal'> {
-  return mayAccess(status.pid) ? {} : { refusal: accessRefusal(status) };
+/** Processor time so far and resident memory (proc(5): utime, stime, VmRSS). */
+function consumption({ stat, status }: ProcessText): Pick<ProcessEntry, 'cpuMs' | 'memoryBytes'> {
+  const { fields } = statFields(stat);
+  return {
+    cpuMs: (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS,
+    memoryBytes: parseInt(statusField(status, 'VmRSS') ?? '0', 10) * 1024,
+  };
 }
 
 /** Milliseconds since the epoch (proc(5), `btime`). */
 function bootTime(): number {
-  const seconds = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
+  const seconds = /^btime (\d+)$/m.exec(systemText())?.[1];
   return Number(seconds ?? 0) * 1000;
 }

@@ -1,0 +1,155 @@
+/** Answers "can it be attached to, and if not, why?" as data. It only looks: the process does not notice. */
+import { asPylatchError } from '../common/errors';
+import { requestOf } from './arm';
+import { arranged, isAttachable, toFinding } from './findings';
+import { targetOs } from './os/index';
+import type { ActivityKind, ThreadFacts } from './os/index';
+import { toPythonProcess, untested } from './processes';
+import { walkInterpreter } from './runtime';
+import type { Interpreter, Runtime } from './runtime';
+import {
+  alreadyAttached,
+  endedError,
+  isDebugBuild,
+  isMain,
+  livingProcess,
+  openAnyTarget,
+  refusals,
+} from './target';
+import type { OpenTarget } from './target';
+import type { Diagnosis, Finding, ThreadReport } from './types';
+import { candidatesFor } from './wake';
+import type { Candidate } from './wake';
+
+/** What a look into the memory has shown. */
+type Inside = Pick<Diagnosis, 'python' | 'threads' | 'taker'> & { findings: Finding[] };
+
+/** Why a thread of that kind does not take a request at once, where that is so. */
+const SLOW: Partial<Record<ActivityKind, string>> = {
+  lock: 'Python does not look for requests while a thread that is not the main one waits for a lock.',
+  stuck: 'The kernel does not let this wait be interrupted.',
+  stopped: 'A stopped thread runs nothing.',
+  delicate: 'The program might notice an interruption, so the thread gets 0.2 s to come by on its own first.',
+};
+
+/**
+ * Examines a process as an attach would, without touching it.
+ * @throws PylatchError `no-such-process`, `target-ended`: there is nothing to examine
+ */
+export async function diagnose(pid: number): Promise<Diagnosis> {
+  const os = targetOs();
+  const description = os.describe(livingProcess(os, pid));
+  if (description === undefined) throw endedError(pid);
+  const { entry, servesSession } = description;
+  const { findings: inside, ...shown } = await lookInside(pid, description.threads);
+  const findings = arranged([
+    ...(servesSession ? [toFinding(alreadyAttached())] : []),
+    ...inside,
+    ...entry.findings,
+    ...description.findings,
+  ]);
+  return {
+    process: {
+      ...toPythonProcess(entry),
+      ...(shown.python ? { version: shown.python.version } : {}),
+      attachable: isAttachable(findings),
+      findings,
+    },
+    ...shown,
+  };
+}
+
+async function lookInside(pid: number, facts: ReadonlyMap<number, ThreadFacts>): Promise<Inside> {
+  try {
+    const target = await openAnyTarget(pid);
+    try {
+      return 'runtime' in target
+        ? describe(target, facts)
+        : { threads: [], findings: [untested(target.version.text)] };
+    } finally {
+      target.process.close();
+    }
+  } catch (error) {
+    return { threads: [], findings: [toFinding(asPylatchError(error))] };
+  }
+}
+
+function describe(target: OpenTarget, facts: ReadonlyMap<number, ThreadFacts>): Inside {
+  const python = pythonOf(target.runtime);
+  const findings = [...refusals(target, 'any').map(toFinding), ...buildFindings(python)];
+  // An interpreter that starts or ends has no threads to speak of.
+  if (findings.some(({ id }) => id === 'interpreter-not-ready')) return { python, threads: [], findings };
+  const interpreter = walkInterpreter(target.process, target.runtime);
+  const [taker] = candidatesFor(target, interpreter, 'any');
+  return {
+    python,
+    threads: threadReports(target, interpreter, facts),
+    ...(taker ? { taker: taker.thread.nativeId } : {}),
+    findings: [...findings, ...slowFinding(taker), ...pendingFinding(target, interpreter)],
+  };
+}
+
+function pythonOf(runtime: Runtime): NonNullable<Diagnosis['python']> {
+  const { version, freeThreaded } = runtime.offsets;
+  return { version: version.text, freeThreaded, debugBuild: isDebugBuild(runtime), image: runtime.image };
+}
+
+function threadReports(
+  { process }: OpenTarget,
+  interpreter: Interpreter,
+  facts: ReadonlyMap<number, ThreadFacts>,
+): ThreadReport[] {
+  return interpreter.threads.flatMap((thread): ThreadReport[] => {
+    const activity = process.activity(thread.nativeId);
+    if (activity === undefined) return [];
+    const { name, idleMs } = facts.get(thread.nativeId) ?? {};
+    return [
+      {
+        nativeId: thread.nativeId,
+        main: isMain(thread, interpreter, process),
+        ...(name === undefined ? {} : { name }),
+        doing: activity.what,
+        ...(idleMs === undefined || activity.kind === 'running' ? {} : { forMs: idleMs }),
+      },
+    ];
+  });
+}
+
+function buildFindings({ freeThreaded, debugBuild }: NonNullable<Diagnosis['python']>): Finding[] {
+  const note = (id: string, what: string): Finding => ({ id, severity: 'note', what });
+  return [
+    ...(freeThreaded
+      ? [note('free-threaded', 'Its Python is a free-threaded build (without the global interpreter lock).')]
+      : []),
+    ...(debugBuild ? [note('debug-build', 'Its Python is a debug build of CPython, with assertions.')] : []),
+  ];
+}
+
+/** The best thread decides: if that one keeps us waiting, all do. */
+function slowFinding(taker: Candidate | undefined): Finding[] {
+  const why = taker && !(taker.main && taker.activity.kind === 'lock') && SLOW[taker.activity.kind];
+  if (!why) return [];
+  return [
+    {
+      id: 'slow-attach',
+      severity: 'warning',
+      what: `No thread can take the request at once; thread ${taker.thread.nativeId} ${taker.activity.what}.`,
+      why,
+      fix: 'Attach anyway: it succeeds when a thread comes back to Python code within the time that "timeout" allows.',
+    },
+  ];
+}
+
+function pendingFinding({ process, runtime }: OpenTarget, { threads }: Interpreter): Finding[] {
+  const asked = threads.find((thread) => requestOf(process, runtime.offsets, thread).pending);
+  if (asked === undefined) return [];
+  return [
+    {
+      id: 'request-pending',
+      severity: 'warning',
+      what: `Thread ${asked.nativeId} has been asked to run a script already and has not come by yet.`,
+      why: 'Somebody else uses sys.remote_exec, pdb -p or Pylatch on this process; a request of ours would take its place.',
+      fix: 'Let the other tool finish first.',
+    },
+  ];
+}
