@@ -6,6 +6,7 @@ import { FrameSocket } from '../common/frames';
 import { WIRE_VERSION } from '../common/wire';
 import type { AgentConfig, Hello, Welcome } from '../common/wire';
 import type { SessionPlace } from './os/index';
+import { alreadyAttached } from './target';
 
 /** Limits and the way out of a wait. */
 export interface ConnectOptions {
@@ -68,9 +69,7 @@ function reportedError(place: SessionPlace): void {
   if (report === undefined || !report.includes('\n')) return;
   const end = report.indexOf('\n');
   const [id, text] = [report.slice(0, end).trim(), report.slice(end + 1).trim()];
-  if (id === 'already-attached') {
-    throw new PylatchError(id, text, 'End the other session first, or wait a moment until it has let go.');
-  }
+  if (id === 'already-attached') throw alreadyAttached();
   const known = isErrorId(id) ? id : 'agent-failed';
   throw new PylatchError(
     known,

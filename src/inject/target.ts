@@ -78,7 +78,7 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
     pid: process.pid,
     version: runtime.offsets.version.text,
     freeThreaded: runtime.offsets.freeThreaded,
-    debugBuild: /\dt?d(\.so[.\d]*)?$/.test(runtime.image),
+    debugBuild: isDebugBuild(runtime),
     image: runtime.image,
     interpreterAddress: interpreter.address,
     remoteDebugEnabled: interpreter.remoteDebugEnabled,
@@ -96,6 +96,11 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
       ];
     }),
   };
+}
+
+/** Debug builds are known by the `d` in their file's name: `python3.14d`, `libpython3.14td.so.1.0`. */
+export function isDebugBuild({ image }: Runtime): boolean {
+  return /\dt?d(\.so[.\d]*)?( \(deleted\))?$/.test(image);
 }
 
 /** True for the runtime's recorded main thread or, where it has none, for the process's first. */
@@ -139,11 +144,23 @@ export async function openAnyTarget(pid: number, layouts = LAYOUTS): Promise<Ope
   }
 }
 
-function livingProcess(os: TargetOs, pid: number): ProcessStatus {
+/**
+ * The process with that pid.
+ * @throws PylatchError `no-such-process` for none, for one that has ended and for the number of a thread
+ */
+export function livingProcess(os: TargetOs, pid: number): ProcessStatus {
   const status = Number.isInteger(pid) && pid > 0 ? os.status(pid) : undefined;
-  if (status === undefined || status.state === 'ended') {
-    const what = status === undefined ? `There is no process ${pid}.` : `Process ${pid} has already ended.`;
-    throw new PylatchError('no-such-process', what, 'Choose one from the list of Python processes.');
+  if (status === undefined) {
+    const fix = ['Choose one from the list of Python processes.', os.outOfSight()];
+    const text = `There is no process ${pid}.`;
+    throw new PylatchError('no-such-process', text, fix.filter((part) => part !== undefined).join(' '));
+  }
+  if (status.state === 'ended') {
+    throw new PylatchError(
+      'no-such-process',
+      `Process ${pid} has already ended.`,
+      'Choose one from the list of Python processes.',
+    );
   }
   if (status.owner !== pid) {
     throw new PylatchError(
@@ -225,22 +242,56 @@ export async function awaitStart(target: OpenTarget | UnknownTarget, deadline: n
  * @throws PylatchError `remote-debug-disabled`, `interpreter-not-ready`, `no-such-thread`
  */
 export function preflight(target: OpenTarget | UnknownTarget, choice: ThreadChoice): void {
+  const [first] = 'runtime' in target ? refusals(target, choice) : unknownRefusals(target, choice);
+  if (first !== undefined) throw first;
+}
+
+/** Everything that `preflight` would complain about, the gravest first. */
+export function refusals(target: OpenTarget, choice: ThreadChoice): PylatchError[] {
   const { pid } = target.process;
-  if (!('runtime' in target)) return preflightUnknown(target, choice);
   const stage = lifeStage(target.process, target.runtime);
-  if (stage !== 'ready') throw stage === 'starting' ? notReady('has not started yet') : ending();
+  if (stage !== 'ready') return [stage === 'starting' ? notReady('has not started yet') : ending()];
   const interpreter = walkInterpreter(target.process, target.runtime);
-  if (!interpreter.remoteDebugEnabled) throw switchedOff(pid);
-  if (target.status.state === 'stopped') {
-    throw new PylatchError(
-      'interpreter-not-ready',
-      `Process ${pid} is suspended (Ctrl+Z or SIGSTOP), so nothing can run in it.`,
-      `Let it go on with "fg" or "kill -CONT ${pid}".`,
-    );
-  }
-  if (eligible(interpreter, target.process, choice).length > 0) return;
-  const ids = interpreter.threads.map((thread) => thread.nativeId).join(', ');
-  throw new PylatchError(
+  return [
+    interpreter.remoteDebugEnabled ? undefined : switchedOff(pid),
+    target.status.state === 'stopped' ? suspended(pid) : undefined,
+    eligible(interpreter, target.process, choice).length > 0 ? undefined : noThread(pid, interpreter, choice),
+  ].filter((error) => error !== undefined);
+}
+
+function unknownRefusals({ process, status, version }: UnknownTarget, choice: ThreadChoice): PylatchError[] {
+  if (status.state === 'stopped') return [suspended(process.pid)];
+  if (choice === 'any' || choice === 'main' || choice === process.ownPid) return [];
+  return [
+    new PylatchError(
+      'no-such-thread',
+      `This release of Pylatch does not know Python ${version.text}: in it, it can ask the main thread only.`,
+      `Leave out "thread", or install a newer release of Pylatch.`,
+    ),
+  ];
+}
+
+/** The refusal of a process in which nothing can run until it is told to go on. */
+export function suspended(pid: number): PylatchError {
+  return new PylatchError(
+    'interpreter-not-ready',
+    `Process ${pid} is suspended (Ctrl+Z or SIGSTOP), so nothing can run in it.`,
+    `Let it go on with "fg" or "kill -CONT ${pid}".`,
+  );
+}
+
+/** The refusal of a process that another session holds. */
+export function alreadyAttached(): PylatchError {
+  return new PylatchError(
+    'already-attached',
+    'Another Pylatch session is attached to this process.',
+    'End the other session first, or wait a moment until it has let go.',
+  );
+}
+
+function noThread(pid: number, { threads }: Interpreter, choice: ThreadChoice): PylatchError {
+  const ids = threads.map((thread) => thread.nativeId).join(', ');
+  return new PylatchError(
     'no-such-thread',
     choice === 'main' || choice === 'any'
       ? `Process ${pid} has no Python thread that could run the request.`
@@ -258,13 +309,4 @@ export function eligible(
   if (choice === 'any') return interpreter.threads;
   if (choice === 'main') return interpreter.threads.filter((thread) => isMain(thread, interpreter, process));
   return interpreter.threads.filter((thread) => thread.nativeId === choice);
-}
-
-function preflightUnknown({ process, version }: UnknownTarget, choice: ThreadChoice): void {
-  if (choice === 'any' || choice === 'main' || choice === process.ownPid) return;
-  throw new PylatchError(
-    'no-such-thread',
-    `This release of Pylatch does not know Python ${version.text}: in it, it can ask the main thread only.`,
-    `Leave out "thread", or install a newer release of Pylatch.`,
-  );
 }

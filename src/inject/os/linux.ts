@@ -1,15 +1,16 @@
-import type { ProcessStatus, TargetOs, TargetProcess } from "./types";
-import { accessRefusal, mayAccess } from "./linux-access";
-import { threadActivity } from "./linux-activity";
-import { loadedImages } from "./linux-images";
-import { CallMemory } from "./linux-memory";
-import { isAbandonedScript, makeLinuxPlace } from "./linux-place";
-import { processStatus } from "./linux-proc";
-import { linuxPythonProcesses } from "./linux-processes";
-import { linuxOwnProgram } from "./linux-program";
-import { interruptThread } from "./linux-ptrace";
-import { ThreadNumbers } from "./linux-threads";
-import { linuxNative } from "./linux-native";
+import type { ProcessStatus, TargetOs, TargetProcess } from './types';
+import { accessRefusal, mayAccess } from './linux-access';
+import { threadActivity } from './linux-activity';
+import { describeLinuxProcess, linuxOutOfSight } from './linux-describe';
+import { loadedImages } from './linux-images';
+import { CallMemory } from './linux-memory';
+import { isAbandonedScript, makeLinuxPlace } from './linux-place';
+import { processStatus } from './linux-proc';
+import { linuxPythonProcesses } from './linux-processes';
+import { linuxOwnProgram } from './linux-program';
+import { interruptThread } from './linux-ptrace';
+import { ThreadNumbers } from './linux-threads';
+import { linuxNative } from './linux-native';
 
 /** Linux on x64 and arm64. */
 export const linux: TargetOs = {
@@ -27,6 +28,8 @@ export const linux: TargetOs = {
   },
   isAbandoned: isAbandonedScript,
   pythonProcesses: linuxPythonProcesses,
+  describe: describeLinuxProcess,
+  outOfSight: linuxOutOfSight,
 };
 
 /** The native part is loaded only here: listing processes does without. */
@@ -43,9 +46,7 @@ async function openTarget(pid: number): Promise<TargetProcess> {
     },
     interrupt: (own: number, whileStopped: () => void) => {
       const tid = threads.here(own);
-      return tid === undefined
-        ? "refused"
-        : interruptThread(native, pid, tid, whileStopped);
+      return tid === undefined ? 'refused' : interruptThread(native, pid, tid, whileStopped);
     },
   } as const);
 }

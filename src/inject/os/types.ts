@@ -2,9 +2,10 @@
  * What the injector needs of an operating system. One implementation for each system; the rest of `inject`
  * names none of them.
  */
-import type { Socket } from "node:net";
-import type { PylatchError } from "../../common/errors";
-import type { ImageBytes } from "../image/bytes";
+import type { Socket } from 'node:net';
+import type { PylatchError } from '../../common/errors';
+import type { ImageBytes } from '../image/bytes';
+import type { Finding } from '../types';
 
 /** A process as its system's process list shows it, without any special right. */
 export interface ProcessStatus {
@@ -13,7 +14,7 @@ export interface ProcessStatus {
   /** The system's own short name. */
   name: string;
   /** `ended`: exists but has finished (a zombie); `stopped`: suspended by job control. */
-  state: "alive" | "stopped" | "ended";
+  state: 'alive' | 'stopped' | 'ended';
   uid: number;
   effectiveUid: number;
   effectiveGid: number;
@@ -58,7 +59,7 @@ export class MemoryError extends Error {
     message: string,
   ) {
     super(message);
-    this.name = "MemoryError";
+    this.name = 'MemoryError';
   }
 }
 
@@ -68,8 +69,7 @@ export class MemoryError extends Error {
  * `lock`: in a lock wait, which an interruption does not end. `delicate`: an interruption may be seen by the
  * program. `stopped`: suspended. `stuck`: cannot be interrupted. `unknown`: the system does not tell.
  */
-export type ActivityKind =
-  "running" | "waiting" | "lock" | "delicate" | "stopped" | "stuck" | "unknown";
+export type ActivityKind = 'running' | 'waiting' | 'lock' | 'delicate' | 'stopped' | 'stuck' | 'unknown';
 
 export interface ThreadActivity {
   kind: ActivityKind;
@@ -81,8 +81,7 @@ export interface ThreadActivity {
  * `interrupted`: the thread left its wait. `not-waiting`: it was not in an interruptible wait. `busy`: it did not
  * stop in time and was left alone. `traced`: another debugger holds it. `refused`: no right, or gone.
  */
-export type InterruptOutcome =
-  "interrupted" | "not-waiting" | "busy" | "traced" | "refused";
+export type InterruptOutcome = 'interrupted' | 'not-waiting' | 'busy' | 'traced' | 'refused';
 
 /** A target that is open for reading, writing and waking. */
 export interface TargetProcess extends ProcessMemory {
@@ -91,7 +90,7 @@ export interface TargetProcess extends ProcessMemory {
   readonly ownPid: number;
   /** Program files mapped into it. */
   images(): LoadedImage[];
-  /** Undefined when the thread has ended. */
+  /** Undefined when the thread has ended, or is an agent's whose session is over. */
   activity(tid: number): ThreadActivity | undefined;
   /**
    * Ends the thread's wait as if a signal had arrived. Synchronous: the thread is stopped for well under a
@@ -102,8 +101,7 @@ export interface TargetProcess extends ProcessMemory {
 }
 
 /** The files of one attach, by their names in the place. */
-export type SessionFile =
-  "stub.py" | "script.py" | "agent.bin" | "agent.src" | "error" | "port";
+export type SessionFile = 'stub.py' | 'script.py' | 'agent.bin' | 'agent.src' | 'error' | 'port';
 
 /** A private place that both sides can reach, for the files of one attach: mostly a folder. */
 export interface SessionPlace {
@@ -122,8 +120,8 @@ export interface SessionPlace {
   read(name: SessionFile): string | undefined;
   /** Empties a file that is there. */
   truncate(name: SessionFile): void;
-  /** True once somebody has read the file, as far as the file system tells. */
-  wasRead(name: SessionFile): boolean;
+  /** True once somebody has read the file; undefined where the file system does not tell. */
+  wasRead(name: SessionFile): boolean | undefined;
   /** Connects to the agent; undefined while it does not listen yet. Rejects with the system's error. */
   connect(): Promise<Socket | undefined>;
   remove(): void;
@@ -141,10 +139,45 @@ export interface ProcessEntry {
   cwd?: string;
   /** Of the interpreter inside: exact or minor only. */
   version?: string;
+  /** The notebook that a Jupyter kernel serves, as its environment says (`JPY_SESSION_NAME`). */
+  notebook?: string;
+  /** Processor time that it has used since its start, milliseconds. */
+  cpuMs?: number;
+  /** Memory that it holds at present (resident), bytes. */
+  memoryBytes?: number;
+  /** The container that it runs in, where that is another than ours: `docker 3f2a9c1b7d04`. */
+  container?: string;
+  /** Suspended by job control. */
+  suspended: boolean;
   /** Started with the environment's switch against remote debugging. */
   switchedOff: boolean;
   /** Why memory access is refused; absent when it is granted. */
   refusal?: PylatchError;
+  /** Warnings and notes that cost a list nothing to find out; refusals are told by the fields above. */
+  findings: Finding[];
+}
+
+/** What the system tells of one thread besides its activity. */
+export interface ThreadFacts {
+  /** Its own name, where it has another than the process. */
+  name?: string;
+  /** How long ago it last ran, milliseconds; absent where the system does not tell. */
+  idleMs?: number;
+}
+
+/** One process in full, for a report. Everything in it is read from outside, without any effect on the process. */
+export interface ProcessDescription {
+  /** As in `pythonProcesses`, also for a process without Python. */
+  entry: ProcessEntry;
+  /**
+   * What else an attach may meet, beyond the entry's own findings: a sandbox, another root folder, another
+   * debugger. Warnings and notes.
+   */
+  findings: Finding[];
+  /** True where it can be seen that an agent of ours serves a session in it. */
+  servesSession: boolean;
+  /** By the numbers that the target itself has for its threads; empty where the system tells nothing of them. */
+  threads: ReadonlyMap<number, ThreadFacts>;
 }
 
 /** How to start a second copy of a process's own program: `file` with `args` before its own arguments. */
@@ -181,12 +214,13 @@ export interface TargetOs {
    * @param fill writes the files; where it fails, for want of room, the next place is tried
    * @throws PylatchError `place-failed` with the places that were tried
    */
-  makePlace(
-    status: ProcessStatus,
-    fill: (place: SessionPlace) => void,
-  ): Promise<SessionPlace>;
+  makePlace(status: ProcessStatus, fill: (place: SessionPlace) => void): Promise<SessionPlace>;
   /** True for a script of a session, as the target names it, that is gone or whose session has died. */
   isAbandoned(status: ProcessStatus, script: string): boolean;
   /** All processes that run Python, as far as can be seen. */
   pythonProcesses(): ProcessEntry[];
+  /** One process, for a report; undefined when it has ended meanwhile. Needs no right: what is hidden is left out. */
+  describe(status: ProcessStatus): ProcessDescription | undefined;
+  /** Why a process that exists may not be seen from here, and what to do: for the refusal of an unknown pid. */
+  outOfSight(): string | undefined;
 }
