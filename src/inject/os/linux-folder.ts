@@ -32,6 +32,7 @@ export class LinuxFolder implements SessionPlace {
   readonly address: string;
   private readonly fd: number;
   private readonly owner: { uid: number; gid: number } | undefined;
+  private readonly notesReading: boolean;
   private removed = false;
 
   /**
@@ -50,6 +51,7 @@ export class LinuxFolder implements SessionPlace {
     this.owner = mine ? undefined : { uid: status.effectiveUid, gid: status.effectiveGid };
     try {
       this.write(OWNER, ownerLine());
+      this.notesReading = this.read(OWNER) !== undefined && this.accessTime(OWNER) > 0;
       if (this.owner) fchownSync(this.fd, this.owner.uid, this.owner.gid);
     } catch (error) {
       this.remove();
@@ -73,7 +75,7 @@ export class LinuxFolder implements SessionPlace {
     }
   }
 
-  read(name: SessionFile): string | undefined {
+  read(name: SessionFile | typeof OWNER): string | undefined {
     const fd = this.open(name, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fd === undefined) return undefined;
     try {
@@ -91,9 +93,10 @@ export class LinuxFolder implements SessionPlace {
     closeSync(fd);
   }
 
-  wasRead(name: SessionFile): boolean {
-    const status = statSync(this.inside(name), { throwIfNoEntry: false });
-    return status === undefined || status.atimeMs > 0;
+  /** Not told by a file system that was mounted with `noatime`. */
+  wasRead(name: SessionFile): boolean | undefined {
+    if (this.accessTime(name) > 0) return true;
+    return this.notesReading ? false : undefined;
   }
 
   connect(): Promise<Socket | undefined> {
@@ -107,6 +110,11 @@ export class LinuxFolder implements SessionPlace {
     empty(this.fd);
     closeSync(this.fd);
     attempt(() => rmdirSync(this.host));
+  }
+
+  /** Milliseconds; a file that is gone counts as read. */
+  private accessTime(name: string): number {
+    return statSync(this.inside(name), { throwIfNoEntry: false })?.atimeMs ?? Infinity;
   }
 
   /** Through the descriptor the path is short enough for a socket, and is surely our own folder. */
