@@ -5,6 +5,7 @@ import { arranged, isAttachable, toFinding } from './findings';
 import { targetOs } from './os/index';
 import type { ActivityKind, ThreadFacts } from './os/index';
 import { toPythonProcess, untested } from './processes';
+import { ownInterpreter } from './remote-exec';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, Runtime } from './runtime';
 import {
@@ -16,7 +17,7 @@ import {
   openAnyTarget,
   refusals,
 } from './target';
-import type { OpenTarget } from './target';
+import type { OpenTarget, UnknownTarget } from './target';
 import type { Diagnosis, Finding, ThreadReport } from './types';
 import { candidatesFor } from './wake';
 import type { Candidate } from './wake';
@@ -41,37 +42,36 @@ export async function diagnose(pid: number): Promise<Diagnosis> {
   const description = os.describe(livingProcess(os, pid));
   if (description === undefined) throw endedError(pid);
   const { entry, servesSession } = description;
-  const { findings: inside, ...shown } = await lookInside(pid, description.threads);
+  const listed = toPythonProcess(entry);
+  const { findings: seen, ...inside } = await lookInside(pid, description.threads);
   const findings = arranged([
     ...(servesSession ? [toFinding(alreadyAttached())] : []),
-    ...inside,
-    ...entry.findings,
+    ...seen,
+    // The memory knows better than a command line what the program has been started with.
+    ...(inside.python ? entry.findings : listed.findings),
     ...description.findings,
   ]);
-  return {
-    process: {
-      ...toPythonProcess(entry),
-      ...(shown.python ? { version: shown.python.version } : {}),
-      attachable: isAttachable(findings),
-      findings,
-    },
-    ...shown,
-  };
+  const version = inside.python?.version ?? listed.version;
+  const process = { ...listed, attachable: isAttachable(findings), findings };
+  return { process: version === undefined ? process : { ...process, version }, ...inside };
 }
 
 async function lookInside(pid: number, facts: ReadonlyMap<number, ThreadFacts>): Promise<Inside> {
   try {
     const target = await openAnyTarget(pid);
     try {
-      return 'runtime' in target
-        ? describe(target, facts)
-        : { threads: [], findings: [untested(target.version.text)] };
+      return 'runtime' in target ? describe(target, facts) : describeUnknown(target);
     } finally {
       target.process.close();
     }
   } catch (error) {
     return { threads: [], findings: [toFinding(asPylatchError(error))] };
   }
+}
+
+function describeUnknown(target: UnknownTarget): Inside {
+  ownInterpreter(target);
+  return { threads: [], findings: [...refusals(target, 'any').map(toFinding), untested(target.version.text)] };
 }
 
 function describe(target: OpenTarget, facts: ReadonlyMap<number, ThreadFacts>): Inside {

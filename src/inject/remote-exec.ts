@@ -11,7 +11,7 @@ import { unknownLayout } from './offsets';
 import type { ActivityKind, OwnProgram } from './os/index';
 import { endedError, endedOr, hasEnded, switchedOff } from './target';
 import type { UnknownTarget } from './target';
-import { cancelled, checkLimits, waiting } from './wake';
+import { checkLimits, waiting } from './wake';
 import type { RunOptions } from './wake';
 
 const run = promisify(execFile);
@@ -42,18 +42,14 @@ export async function runByRemoteExec(
   target: UnknownTarget,
   options: RunOptions,
 ): Promise<{ nativeId: number }> {
+  const program = ownInterpreter(target);
   try {
-    const program = ownInterpreter(target);
     await ask(target, program, options);
-    try {
-      options.onNews('arm');
-      await untilRead(target, options);
-    } catch (error) {
-      if (!hasEnded(target)) await takeBack(target, program);
-      throw error;
-    }
+    options.onNews('arm');
+    await untilRead(target, options);
     return { nativeId: target.process.ownPid };
   } catch (error) {
+    if (!hasEnded(target)) await takeBack(target, program);
     throw endedOr(target, error);
   }
 }
@@ -70,31 +66,30 @@ function ownInterpreter({ os, status, version }: UnknownTarget): OwnProgram {
 async function ask(
   target: UnknownTarget,
   { file, args, env, uid, gid }: OwnProgram,
-  { path, deadline, signal }: Pick<RunOptions, 'path' | 'deadline' | 'signal'>,
+  options: Pick<RunOptions, 'path' | 'deadline' | 'timeoutMs' | 'signal'>,
 ): Promise<void> {
   const { pid, ownPid } = target.process;
-  const timeout = Math.max(1, Math.min(ASK_LIMIT_MS, deadline - performance.now()));
-  const words = [...args, '-I', '-S', '-c', PROGRAM, `${args.length > 0 ? ownPid : pid}`, path];
+  const timeout = Math.ceil(Math.max(1, Math.min(ASK_LIMIT_MS, options.deadline - performance.now())));
+  const words = [...args, '-I', '-S', '-c', PROGRAM, `${args.length > 0 ? ownPid : pid}`, options.path];
   const answer = await run(file, words, {
     cwd: '/',
     env,
     timeout,
     killSignal: 'SIGKILL',
-    ...(signal === undefined ? {} : { signal }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
   }).catch((error: unknown) => {
-    throw signal?.aborted === true
-      ? cancelled(pid)
-      : unknownLayout(target.version, notAnswered(error, timeout));
+    checkLimits(pid, options, () => 'a second copy of it did not answer');
+    throw unknownLayout(target.version, notAnswered(error));
   });
   const [type = '', message = ''] = answer.stdout.trim().split('\n');
   if (type !== '') throw translated(target, type, message);
 }
 
-function notAnswered(error: unknown, timeoutMs: number): string {
+function notAnswered(error: unknown): string {
   const { killed, stderr, code } = error as { killed?: boolean; stderr?: string; code?: string | number };
-  if (killed === true) return `it gave no answer in ${timeoutMs / 1000} s`;
+  if (killed === true) return `it gave no answer in ${ASK_LIMIT_MS / 1000} s`;
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   return `it could not be started (${said === '' ? code : said})`;
 }
@@ -144,7 +139,7 @@ function nudge({ process }: UnknownTarget, kind: ActivityKind | undefined, patie
 
 /** There is no way to empty the request, but one to put another in its place. */
 async function takeBack(target: UnknownTarget, program: OwnProgram): Promise<void> {
-  const deadline = performance.now() + ASK_LIMIT_MS;
-  // It has just succeeded with our own script. If it fails now, that one is empty by the time it is read.
-  await ask(target, program, { path: NOTHING, deadline, signal: undefined }).catch(() => undefined);
+  const limits = { deadline: performance.now() + ASK_LIMIT_MS, timeoutMs: ASK_LIMIT_MS, signal: undefined };
+  // Where it fails, the first request has failed for the same reason, and there is nothing to take back.
+  await ask(target, program, { path: NOTHING, ...limits }).catch(() => undefined);
 }

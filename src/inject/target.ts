@@ -242,12 +242,13 @@ export async function awaitStart(target: OpenTarget | UnknownTarget, deadline: n
  * @throws PylatchError `remote-debug-disabled`, `interpreter-not-ready`, `no-such-thread`
  */
 export function preflight(target: OpenTarget | UnknownTarget, choice: ThreadChoice): void {
-  const [first] = 'runtime' in target ? refusals(target, choice) : unknownRefusals(target, choice);
+  const [first] = refusals(target, choice);
   if (first !== undefined) throw first;
 }
 
 /** Everything that `preflight` would complain about, the gravest first. */
-export function refusals(target: OpenTarget, choice: ThreadChoice): PylatchError[] {
+export function refusals(target: OpenTarget | UnknownTarget, choice: ThreadChoice): PylatchError[] {
+  if (!('runtime' in target)) return unknownRefusals(target, choice);
   const { pid } = target.process;
   const stage = lifeStage(target.process, target.runtime);
   if (stage !== 'ready') return [stage === 'starting' ? notReady('has not started yet') : ending()];
