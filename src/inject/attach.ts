@@ -7,6 +7,7 @@ import type { SessionPlace } from './os/index';
 import { defuse, placeAgent } from './place';
 import type { Placed } from './place';
 import { LAYOUTS } from './offsets';
+import { RefusalWatch } from './refusal';
 import { runScript } from './run';
 import { awaitStart, endedError, endedOr, hasEnded, openAnyTarget, preflight } from './target';
 import type { OpenTarget, UnknownTarget } from './target';
@@ -67,18 +68,23 @@ async function bringIn(
 ): Promise<AttachedAgent> {
   const { place, script, token } = placed;
   try {
+    const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
     phases.enter('arm');
     const taker = await runScript(target, {
       choice: options.thread,
       path: script,
-      wasRead: () => place.wasRead('stub.py'),
+      wasRead: () => place.wasRead('stub.py') === true,
       deadline,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       onNews: (phase, detail) => (phase === 'arm' ? phases.enter('wake') : phases.note(detail)),
     });
     phases.enter('seen', `thread ${taker.nativeId}`);
-    const check = (): void => checkTarget(target, options);
+    watch?.start();
+    const check = (): void => {
+      checkTarget(target, options);
+      watch?.look(taker.nativeId, place, 'stub.py');
+    };
     const agent = await connectAgent(place, { config: options.config, token, deadline, check });
     phases.enter('connected');
     return { ...agent, timings: phases.finish() };

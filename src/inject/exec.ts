@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { defuse, placeScript, removeWhenRead } from './place';
 import { LAYOUTS } from './offsets';
+import { RefusalWatch } from './refusal';
 import { runScript } from './run';
-import { awaitStart, openAnyTarget, preflight } from './target';
+import { awaitStart, hasEnded, openAnyTarget, preflight } from './target';
 import type { ThreadChoice } from './types';
+
+const POLL_MS = 2;
 
 /** A user's script for a running process. */
 export interface ExecOptions {
@@ -33,15 +37,22 @@ export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promi
     preflight(target, options.thread);
     const { place, script } = await placeScript(target, text);
     try {
-      await runScript(target, {
+      const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
+      const taker = await runScript(target, {
         choice: options.thread,
         path: script,
-        wasRead: () => place.wasRead('script.py'),
+        wasRead: () => place.wasRead('script.py') === true,
         deadline,
         timeoutMs: options.timeoutMs,
         signal: options.signal,
         onNews: (_, detail) => detail !== undefined && options.onNews?.(detail),
       });
+      watch?.start();
+      const unread = (): boolean => place.wasRead('script.py') === false;
+      while (unread() && !hasEnded(target) && performance.now() < deadline) {
+        watch?.look(taker.nativeId, place, 'script.py');
+        await delay(POLL_MS);
+      }
     } catch (error) {
       defuse(place);
       throw error;
