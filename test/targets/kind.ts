@@ -51,6 +51,18 @@ while not select.select([0], [], [], 0.01)[0]:
 print('done', flush=True)
 `;
 
+/** Runs code all the time until it gets a line. */
+export const BUSY = `
+import select
+print('ready', flush=True)
+n = 0
+while True:
+    n += 1
+    if n % 10_000 == 0 and select.select([0], [], [], 0)[0]:
+        break
+print('done', flush=True)
+`;
+
 export interface LaunchOptions {
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string;
@@ -110,9 +122,9 @@ export interface Program {
   args?: string[];
   env?: NodeJS.ProcessEnv;
   /** The whole command line instead of `python -u ARGS FILE`. */
-  command?(python: Interpreter, file: string, folder: string): Promise<string[]>;
+  command?(python: Interpreter, file: string, folder: string): Promise<string[]> | string[];
   /** Runs once the target is ready. */
-  then?(target: Target, folder: string): Promise<void> | void;
+  then?(target: Target, folder: string): Promise<void>;
 }
 
 /** Makes the kind of a program. */
