@@ -50,9 +50,7 @@ class Modules:
         if spec is None:
             import _frozen_importlib_external
 
-            folders = [sys.platlibdir, 'lib']
-            paths = [f'{sys.base_exec_prefix}/{f}/python3.{sys.version_info[1]}/lib-dynload' for f in folders]
-            spec = _frozen_importlib_external.PathFinder.find_spec(name, paths)
+            spec = _frozen_importlib_external.PathFinder.find_spec(name, extension_folders())
         if spec is None or spec.loader is None:
             raise ImportError(f'the standard module {name} is missing in this Python')
         module = _frozen_importlib.module_from_spec(spec)
@@ -74,6 +72,15 @@ class Modules:
         self.loaded.clear()
         self.codes.clear()
         self.builtins.clear()
+
+
+def extension_folders() -> list[str]:
+    """Where the standard library keeps its extension modules. On Windows that is `DLLs`; the embeddable package has all
+    in one folder."""
+    prefix = sys.base_exec_prefix
+    if 'nt' in sys.builtin_module_names:
+        return [f'{prefix}\\DLLs', prefix]
+    return [f'{prefix}/{folder}/python3.{sys.version_info[1]}/lib-dynload' for folder in (sys.platlibdir, 'lib')]
 
 
 def strip(cls: type) -> None:

@@ -5,11 +5,10 @@ held only for work of ours. Code of the program that happens to run on the agent
 takes it: the callbacks leave at once there.
 """
 
-import posix
-
 from .codes import of_file
 from .lines import is_function, lines_of, nested, resolve, starts_on
 from .monitor import E
+from .system import native
 from .threads import Section
 
 TYPE_CHECKING = False
@@ -102,7 +101,7 @@ class File:
 def identity(path: str) -> tuple[int, int] | None:
     """Device and inode: the same for every name of a file (symbolic links, relative paths, bind mounts)."""
     try:
-        status = posix.stat(path)
+        status = native.stat(path)
     except OSError, ValueError:
         return None
     return (status.st_dev, status.st_ino)

@@ -5,7 +5,7 @@ child: nothing of the session may live on; its socket and its threads are the pa
 at-fork hooks back: after a detach they find their holder empty and do nothing.
 """
 
-import posix
+from .system import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 
 def install(agent: Agent, ledger: Ledger) -> None:
+    if not hasattr(native, 'register_at_fork'):
+        return  # Windows has no fork
     holder: list[Agent] = [agent]
     # No names but the closure's: the agent's modules are emptied when it ends, the hooks stay.
-    posix.register_at_fork(
+    native.register_at_fork(
         before=lambda: holder and holder[0].before_fork(),
         after_in_parent=lambda: holder and holder[0].after_in_parent(),
         after_in_child=lambda: holder and holder.pop().after_in_child(),

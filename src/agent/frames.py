@@ -1,15 +1,15 @@
 """The program's threads and stacks, as DAP shows them."""
 
-import posix
 import sys
 
 from .control import OURS
 from .errors import Refusal
+from .paths import PACKAGES, SEPARATOR, absolute, comparable, is_absolute, library_folders
 from .threads import chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
 
     from .link import Json
@@ -133,8 +133,8 @@ class Frames:
     def source(self, frame: FrameType) -> Json:
         """A DAP Source: the file's path as the program sees it, or only a name for code without a file."""
         path = file_of(frame)
-        name = path.rpartition('/')[2] or path
-        source: Json = {'name': name, 'path': path} if path[:1] == '/' else {'name': path}
+        name = path.rpartition(SEPARATOR)[2] or path
+        source: Json = {'name': name, 'path': path} if is_absolute(path) else {'name': path}
         if not self.is_mine(frame):
             source |= {'presentationHint': 'deemphasize', 'origin': 'library'}
         return source
@@ -148,7 +148,8 @@ class Frames:
     def is_users(self, name: str) -> bool:
         known = self.mine.get(name)
         if known is None:
-            inside = name.startswith(self.library) or '/site-packages/' in name or '/dist-packages/' in name
+            path = comparable(name)
+            inside = path.startswith(self.library) or any(part in path for part in PACKAGES)
             known = self.mine[name] = not (inside or name.startswith('<frozen '))
         return known
 
@@ -165,17 +166,4 @@ def file_of(frame: FrameType) -> str:
     if name.startswith('<frozen '):
         path = frame.f_globals.get('__file__')
         return path if type(path) is str else name
-    if name[:1] in ('/', '<'):
-        return name
-    try:
-        return posix._path_normpath(f'{posix.getcwd()}/{name}')
-    except OSError:
-        return name  # the working directory was deleted
-
-
-def library_folders() -> Iterator[str]:
-    """The folders of the standard library, from the interpreter and not from `sys.path`, which programs change."""
-    version = f'python3.{sys.version_info[1]}'
-    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
-        for folder in {sys.platlibdir, 'lib'}:
-            yield f'{prefix}/{folder}/{version}/'
+    return name if name[:1] == '<' or is_absolute(name) else absolute(name)

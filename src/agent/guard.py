@@ -5,9 +5,10 @@ asynchronous exception; code that waits inside C cannot be interrupted, so its r
 """
 
 import _thread
-import posix
 import sys
 import time
+
+from .system import BINARY, NULL_FILE, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class _Python:
     """`PyThreadState_SetAsyncExc` by way of `_ctypes` alone, a private copy; loaded when first needed."""
 
     function: Callable[[int, object], int] | None = None
+    _handle = 0
+    """Of the library that has the function; `_ctypes` looks for it under this name."""
+
     inert: tuple[str, ...] = ()
     """What loading it has left in the process, in words."""
 
@@ -112,13 +116,13 @@ class StandardStreams:
 
     def __enter__(self) -> None:
         self.held: list[int] = []
-        while (fd := posix.open('/dev/null', posix.O_RDONLY | posix.O_CLOEXEC)) < 3:
+        while (fd := native.open(NULL_FILE, native.O_RDONLY | BINARY)) < 3:
             self.held.append(fd)
-        posix.close(fd)
+        native.close(fd)
 
     def __exit__(self, *_: object) -> None:
         for fd in self.held:
-            posix.close(fd)
+            native.close(fd)
 
 
 def _load() -> Callable[[int, object], int]:
@@ -126,7 +130,8 @@ def _load() -> Callable[[int, object], int]:
     with StandardStreams():
         import _ctypes
     if not loaded:
-        _Python.inert = ('the library libffi, loaded to interrupt evaluations, and its one descriptor',)
+        descriptor = ', and its one descriptor' if sys.platform == 'linux' else ''
+        _Python.inert = (f'the library libffi, loaded to interrupt evaluations{descriptor}',)
 
     simple: Any = _ctypes._SimpleCData
     prototype: Any = type(
@@ -138,7 +143,9 @@ def _load() -> Callable[[int, object], int]:
             '_argtypes_': (type('c_ulong', (simple,), {'_type_': 'L'}), type('py_object', (simple,), {'_type_': 'O'})),
         },
     )
-    return prototype(_ctypes.dlsym(_ctypes.dlopen(None, 0), 'PyThreadState_SetAsyncExc'))
+    # On Windows a library of its own, elsewhere whatever is loaded.
+    _Python._handle = getattr(sys, 'dllhandle', 0) or _ctypes.dlopen(None, 0)
+    return prototype(('PyThreadState_SetAsyncExc', _Python))
 
 
 def can_interrupt() -> bool:

@@ -1,13 +1,14 @@
 """The connection to the bridge: length-prefixed JSON over one Unix socket. Twin of `src/common/wire.ts`.
 
-Only C modules are used (`_socket`, `select`, `_json`), as private copies where the program has not loaded them.
+Only C modules are used (`_socket`, `_json`), as private copies where the program has not loaded them.
 """
 
 import _json
 import _socket
-import posix
-import select
+import sys
 
+from .bell import Bell
+from .system import BINARY, WINDOWS, high, native
 from .threads import Section
 
 TYPE_CHECKING = False
@@ -22,8 +23,15 @@ HEADER = 4
 SEND_LIMIT = 5
 """Seconds that a write may wait for a bridge that does not read; after that the agent detaches."""
 ACCEPT_LIMIT = 10.0
-HIGH_DESCRIPTOR = 200
-"""Descriptors start here, where free: a target that closed 0, 1 and 2 must not print into our socket."""
+EXCLUSIVE: int | None = getattr(_socket, 'SO_EXCLUSIVEADDRUSE', None)
+"""Without it another program of Windows could come to listen at our port, and would be told the token."""
+NO_SIGNAL: int = getattr(_socket, 'MSG_NOSIGNAL', 0)
+"""A program that has not kept Python's SIGPIPE handling must not end because the bridge did."""
+SO_NOSIGPIPE = 0x1022
+"""The same for macOS, whose Python does not name it."""
+PEER = (_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12) if hasattr(_socket, 'SO_PEERCRED') else (0, 1, 76)
+"""Level, option and size of what tells who is at the other end of a Unix socket: `struct ucred` of Linux, `struct
+xucred` of macOS (SOL_LOCAL, LOCAL_PEERCRED). In both the user is the second 32-bit word."""
 
 
 class Closed(Exception):
@@ -46,20 +54,6 @@ def _refuse(item: object) -> None:
     raise TypeError(f'no JSON for {type(item).__name__}')
 
 
-def high(fd: int) -> int:
-    """Moves a descriptor up, close-on-exec; returns the new number."""
-    import fcntl
-
-    for lowest in (HIGH_DESCRIPTOR, 64, 3):
-        try:
-            moved: int = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
-        except OSError:
-            continue
-        posix.close(fd)
-        return moved
-    return fd
-
-
 def listen(address: str, port_file: str) -> Any:
     """The listening socket, for one connection. The address is that of `SessionPlace` in `inject/os/types.ts`:
     `unix:PATH`; `abstract:NAME`; or `loopback`, a port of 127.0.0.1 whose number goes into `port_file`."""
@@ -67,6 +61,8 @@ def listen(address: str, port_file: str) -> Any:
     family = _socket.AF_INET if kind == 'loopback' else _socket.AF_UNIX
     listener = _socket.socket(family, _socket.SOCK_STREAM)
     raised = _socket.socket(family, _socket.SOCK_STREAM, 0, high(listener.detach()))
+    if EXCLUSIVE is not None:
+        raised.setsockopt(_socket.SOL_SOCKET, EXCLUSIVE, 1)
     raised.bind(('127.0.0.1', 0) if kind == 'loopback' else f'\0{name}' if kind == 'abstract' else name)
     raised.listen(1)
     if kind == 'loopback':
@@ -76,9 +72,9 @@ def listen(address: str, port_file: str) -> Any:
 
 def publish(path: str, text: str) -> None:
     """Writes a file of the session, which the injector reads as soon as there is something in it: in one go."""
-    fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
-    posix.write(fd, f'{text}\n'.encode())
-    posix.close(fd)
+    fd = native.open(path, native.O_WRONLY | native.O_CREAT | BINARY, 0o600)
+    native.write(fd, f'{text}\n'.encode())
+    native.close(fd)
 
 
 class Link:
@@ -88,13 +84,13 @@ class Link:
         self.socket = _socket.socket(family, _socket.SOCK_STREAM, 0, fd)
         # Blocking, but for writes a limit in the kernel: a bridge that was stopped must not hold the program.
         self.socket.settimeout(None)
-        limit = SEND_LIMIT.to_bytes(8, 'little') + bytes(8)
+        limit = SEND_LIMIT * 1000 if WINDOWS else SEND_LIMIT.to_bytes(8, 'little') + bytes(8)
         self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, limit)
-        ends = posix.pipe()
-        self.wake_read, self.wake_write = high(ends[0]), high(ends[1])
-        self.poll = select.poll()
-        self.poll.register(self.socket.fileno(), select.POLLIN)
-        self.poll.register(self.wake_read, select.POLLIN)
+        if family == _socket.AF_INET:
+            self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        if sys.platform == 'darwin':
+            self.socket.setsockopt(_socket.SOL_SOCKET, SO_NOSIGPIPE, 1)
+        self.bell = Bell(self.socket.fileno())
         self.buffer = b''
         self.lock = Section()
         self.broken = False
@@ -115,7 +111,7 @@ class Link:
         raised: BaseException | None = None
         while data:
             try:
-                data = data[self.socket.send(data) :]
+                data = data[self.socket.send(data, NO_SIGNAL) :]
             except OSError:
                 self.broken = True
                 self.wake()
@@ -131,22 +127,16 @@ class Link:
             message = self._take()
             if message is not None:
                 return message
-            ready = [fd for fd, _ in self.poll.poll(None if timeout is None else timeout * 1000)]
+            rang, ready = self.bell.wait(timeout)
             if self.broken:
                 raise Closed
-            if self.wake_read in ready:
-                posix.read(self.wake_read, 4096)
-                return None
-            if not ready:
+            if rang or not ready:
                 return None
             self._fill()
 
     def wake(self) -> None:
         """Makes `receive` return at once. From any thread."""
-        try:
-            posix.write(self.wake_write, b'!')
-        except OSError:
-            pass
+        self.bell.ring()
 
     def close(self) -> None:
         """Ends the connection, also for forked children that hold its descriptor, and frees the descriptors."""
@@ -159,21 +149,13 @@ class Link:
 
     def closing(self) -> list[tuple[Any, ...]]:
         """What `close` calls, in functions of C alone, which outlive the agent's code."""
-        fds = [(posix.close, fd) for fd in (self.wake_read, self.wake_write)]
-        return [(self.socket.shutdown, _socket.SHUT_RDWR), (self.socket.close,), *fds]
+        return [(self.socket.shutdown, _socket.SHUT_RDWR), (self.socket.close,), *self.bell.closing()]
 
     def forget(self) -> None:
         """Frees the descriptors without a word to the bridge: for a forked child, where they are the parent's."""
         self.broken = True
         self.socket.close()
-        ends = (self.wake_read, self.wake_write)
-        # Before they are closed: a thread that still wakes us must not write to what the program opens next.
-        self.wake_read = self.wake_write = -1
-        for fd in ends:
-            try:
-                posix.close(fd)
-            except OSError:
-                pass
+        self.bell.close()
 
     def _fill(self) -> None:
         try:
@@ -231,10 +213,9 @@ def check_peer(link: Link) -> None:
     does not tell who speaks: there the token alone counts."""
     if link.socket.family == _socket.AF_INET:
         return
-    size = 12
-    credentials = link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, size)
+    credentials = link.socket.getsockopt(*PEER)
     uid = int.from_bytes(credentials[4:8], 'little')
-    if uid not in (0, posix.geteuid()):
+    if uid not in (0, native.geteuid()):
         raise Closed
 
 

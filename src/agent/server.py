@@ -5,9 +5,7 @@ intervals to watch its time. It ends by a `detach`, when the bridge goes away, o
 the program is resumed and everything in the ledger is undone. It also ends for the moment of a fork (`forks.py`).
 """
 
-import _signal
 import _thread
-import posix
 import sys
 import time
 
@@ -23,6 +21,7 @@ from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
 from .requests import Requests
 from .stepping import Stepping
+from .system import block_signals, native
 from .threads import Section, chain, other_frames
 from .variables import Variables
 
@@ -139,7 +138,7 @@ class Agent:
         self.link.send(
             {
                 'version': WIRE_VERSION,
-                'pid': posix.getpid(),
+                'pid': native.getpid(),
                 'python': version,
                 'executable': sys.executable or '',
                 'argv': arguments,
@@ -360,13 +359,6 @@ class Agent:
         self.ledger.undo()
 
 
-def block_signals() -> None:
-    """For the agent's thread: a signal that the program waits for by `sigwait` must not come here, where its default
-    action would be taken. In the thread itself, and not by inheritance: in the program's thread the call would run
-    the program's signal handlers."""
-    _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-
-
 def mark_ending() -> None:
     """Before the process is free for the next session: its injector must not choose a thread that is about to go, for
     it would write into the memory of a thread state that is freed."""
@@ -382,14 +374,14 @@ def release(claim: list[Any]) -> None:
 
 def working_directory() -> str:
     try:
-        return posix.getcwd()
+        return native.getcwd()
     except OSError:
         return ''
 
 
 def exists(path: str) -> bool:
     try:
-        posix.stat(path)
+        native.stat(path)
     except OSError:
         return False
     return True
@@ -398,9 +390,9 @@ def exists(path: str) -> bool:
 def remove(directory: str) -> None:
     """Removes the session's files where the injector could not; it normally has."""
     try:
-        names = posix.listdir(directory)
+        names = native.listdir(directory)
     except OSError:
         return
     for name in names:
-        posix.unlink(f'{directory}/{name}')
-    posix.rmdir(directory)
+        native.unlink(f'{directory}/{name}')
+    native.rmdir(directory)

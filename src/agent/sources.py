@@ -1,9 +1,9 @@
 """The text of a source file as the program sees it."""
 
-import posix
 import sys
 
 from .errors import Refusal
+from .system import BINARY, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ def loaded(path: str, job: Job) -> str:
 def from_disk(path: str) -> str | None:
     try:
         # A script may come from a pipe or a terminal, which is the program's to read.
-        if posix.stat(path).st_mode & FILE_TYPE != REGULAR:
+        if native.stat(path).st_mode & FILE_TYPE != REGULAR:
             return None
-        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        fd = native.open(path, native.O_RDONLY | BINARY)
     except OSError, ValueError:
         return None
     try:
-        data = posix.read(fd, MOST)
+        data = native.read(fd, MOST)
     except OSError:
         return None
     finally:
-        posix.close(fd)
+        native.close(fd)
     return data.decode('utf-8', 'replace')
 
 

@@ -3,16 +3,22 @@
 # session, hands over to a thread of its own, and ends.
 try:
     import _thread
-    import posix
     import sys
 
+    if 'nt' in sys.builtin_module_names:
+        import nt as posix
+    else:
+        import posix
+
+    pylatch_binary = getattr(posix, 'O_BINARY', 0)
+
     def pylatch_report(text):
-        fd = posix.open('@ERROR@', posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+        fd = posix.open('@ERROR@', posix.O_WRONLY | posix.O_CREAT | pylatch_binary, 0o600)
         posix.write(fd, text.encode('utf-8', 'backslashreplace'))
         posix.close(fd)
 
     def pylatch_read(path):
-        fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        fd = posix.open(path, posix.O_RDONLY | pylatch_binary)
         data = posix.read(fd, posix.fstat(fd).st_size)
         posix.close(fd)
         return data
