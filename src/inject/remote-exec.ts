@@ -54,7 +54,11 @@ export async function runByRemoteExec(
   }
 }
 
-function ownInterpreter({ os, status, version }: UnknownTarget): OwnProgram {
+/**
+ * How to start a second copy of the target's interpreter.
+ * @throws PylatchError `python-unknown` with the reason why that cannot be done
+ */
+export function ownInterpreter({ os, status, version }: UnknownTarget): OwnProgram {
   const program = os.ownProgram?.(status) ?? 'on this system Pylatch has no way to start it';
   if (typeof program === 'string') throw unknownLayout(version, program);
   const name = basename(program.path);

@@ -1,0 +1,219 @@
+/**
+ * Pythons of unknown structure: the real ones stand in for them, as no layout is known here. What is asked is
+ * then their own `sys.remote_exec`.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { agentAssets } from '../../src/inject/assets';
+import { attach, execScript } from '../../src/inject/attach';
+import { PHASES } from '../../src/inject/types';
+import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
+import { interpreters, startTarget } from '../support/targets';
+import type { Target, TargetOptions } from '../support/targets';
+
+const CONFIG = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
+const NO_LAYOUTS = {};
+const NOBODY = 65534;
+
+const targets: Target[] = [];
+const folders: string[] = [];
+async function stopTargets(): Promise<void> {
+  await Promise.all(targets.splice(0).map((target) => target.stop()));
+}
+after(async () => {
+  await stopTargets();
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
+});
+
+async function start(options: TargetOptions): Promise<Target> {
+  const target = await startTarget(options);
+  targets.push(target);
+  await target.waitFor('ready\n');
+  await delay(100);
+  return target;
+}
+
+/** The agent comes as source: byte code of an unknown version is what nobody has made. */
+function attachUnknown(target: Target, options: Partial<AttachOptions> = {}): Promise<AttachedAgent> {
+  const all = { pid: target.pid, thread: 'any', timeoutMs: 10_000, config: CONFIG, ...options } as const;
+  return attach(all, () => agentAssets(0), NO_LAYOUTS);
+}
+
+/** The target goes on, and has printed nothing since it was ready. */
+async function assertUnharmed(target: Target): Promise<void> {
+  await delay(100);
+  assert.equal(target.alive(), true, `the target ended (${target.exit})`);
+  assert.equal(target.output(), 'ready\n');
+}
+
+/** A temporary folder for one target, which must be empty again in the end. */
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'empty-'));
+  folders.push(folder);
+  return folder;
+}
+
+const STATES: Record<string, string> = {
+  'a busy loop': "print('ready')\nwhile True: pass",
+  'time.sleep': "import time\nprint('ready')\ntime.sleep(1000)",
+  'reading stdin': "import sys\nprint('ready')\nsys.stdin.readline()",
+  'signal.pause': "import signal\nprint('ready')\nwhile True: signal.pause()",
+};
+/** The main thread waits for a lock, which nothing ends but a line on stdin, and then looks whether ours came in. */
+const LOCKED = `
+import sys, threading
+lock = threading.Lock()
+lock.acquire()
+def release():
+    sys.stdin.readline()
+    lock.release()
+threading.Thread(target=release).start()
+print('ready')
+lock.acquire()
+print('ran' if any('pylatch' in name for name in vars(sys)) else 'clean')
+`;
+
+describe('a Python of unknown structure', async () => {
+  for (const { version, path: python } of await interpreters()) {
+    describe(version, () => {
+      afterEach(stopTargets);
+      for (const [state, source] of Object.entries(STATES)) {
+        test(`attach in ${state}`, async () => {
+          const target = await start({ python, source });
+          const agent = await attachUnknown(target);
+          assert.equal(agent.welcome.pid, target.pid);
+          agent.link.close();
+          await assertUnharmed(target);
+        });
+      }
+      suite(python);
+    });
+  }
+});
+
+function suite(python: string): void {
+  const sleep = "import time\nprint('ready')\ntime.sleep(1000)";
+
+  test('the phases are the same, and nothing is left', async () => {
+    const folder = await emptyFolder();
+    const target = await start({ python, source: sleep, env: { TMPDIR: folder } });
+    const phases: Phase[] = [];
+    const agent = await attachUnknown(target, {
+      onPhase: (phase) => phases.at(-1) === phase || phases.push(phase),
+    });
+    agent.link.close();
+    await assertUnharmed(target);
+    assert.deepEqual(phases, [...PHASES]);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('a script runs', async () => {
+    const target = await start({ python, source: sleep });
+    const script = { text: "print('ran', sum(map(int, '123')))" };
+    await execScript({ pid: target.pid, thread: 'main', timeoutMs: 10_000, script }, NO_LAYOUTS);
+    await target.waitFor('ran 6\n');
+  });
+
+  test('a request is taken back when its time is over, and when it is cancelled', async () => {
+    const folder = await emptyFolder();
+    for (const way of ['timeout', 'cancel'] as const) {
+      const target = await start({ python, source: LOCKED, env: { TMPDIR: folder } });
+      const waits = attachUnknown(target, {
+        timeoutMs: way === 'timeout' ? 300 : 10_000,
+        ...(way === 'cancel' ? { signal: AbortSignal.timeout(300) } : {}),
+      });
+      await assert.rejects(waits, { id: way === 'timeout' ? 'attach-timeout' : 'attach-cancelled' });
+      assert.deepEqual(readdirSync(folder), []);
+      target.write('\n');
+      await target.waitForExit();
+      assert.equal(target.output(), 'ready\nclean\n');
+    }
+  });
+
+  test('a wait for a lock is named when the time is over', async () => {
+    const target = await start({
+      python,
+      source: "import threading\nprint('ready')\nthreading.Event().wait()",
+    });
+    await assert.rejects(attachUnknown(target, { timeoutMs: 500 }), {
+      id: 'attach-timeout',
+      text: `Python did not come by within 0.5 s: thread ${target.pid} waits for a lock (futex). The request was taken back.`,
+    });
+    await assertUnharmed(target);
+  });
+
+  test('only the main thread can be asked', async () => {
+    const target = await start({ python, source: sleep });
+    await assert.rejects(attachUnknown(target, { thread: target.pid + 1 }), { id: 'no-such-thread' });
+    const agent = await attachUnknown(target, { thread: target.pid });
+    agent.link.close();
+    await assertUnharmed(target);
+  });
+
+  test('remote debugging that is switched off stays off', async () => {
+    const target = await start({ python, source: sleep, pythonArgs: ['-X', 'disable-remote-debug'] });
+    await assert.rejects(attachUnknown(target), { id: 'remote-debug-disabled' });
+    await assertUnharmed(target);
+  });
+
+  test('an executable that was removed', async () => {
+    const program = await installed(python, 'python3');
+    const target = await start({ python: program, source: sleep });
+    await rm(program);
+    const agent = await attachUnknown(target);
+    agent.link.close();
+    await assertUnharmed(target);
+  });
+
+  test('a program that embeds Python is never started', async () => {
+    const target = await start({ python: await installed(python, 'game'), source: sleep });
+    await assert.rejects(attachUnknown(target), {
+      id: 'python-unknown',
+      text: /its program game embeds Python/,
+    });
+    await assertUnharmed(target);
+  });
+
+  test('a target of another user is asked with his rights', { skip: notRoot() }, async () => {
+    const target = await start({ python, source: sleep, uid: NOBODY });
+    const agent = await attachUnknown(target);
+    agent.link.close();
+    await assertUnharmed(target);
+  });
+
+  test('a target in namespaces of its own', { skip: notRoot() }, async () => {
+    const namespaces = ['--mount', '--mount-proc', '--pid', '--fork', '--kill-child'];
+    const target = await start({
+      python: 'unshare',
+      source: sleep,
+      pythonArgs: [...namespaces, python, '-u'],
+    });
+    const pid = childOf(target);
+    const agent = await attachUnknown(target, { pid });
+    assert.equal(agent.welcome.pid, 1);
+    agent.link.close();
+    await assertUnharmed(target);
+  });
+}
+
+/** A copy of the interpreter under another name, which finds its library from where it stands. */
+async function installed(python: string, name: string): Promise<string> {
+  const folder = await emptyFolder();
+  await mkdir(join(folder, 'bin'));
+  await symlink(join(dirname(python), '../lib'), join(folder, 'lib'));
+  await copyFile(python, join(folder, 'bin', name));
+  return join(folder, 'bin', name);
+}
+
+function childOf(target: Target): number {
+  return Number(readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'latin1').trim());
+}
+
+function notRoot(): string | false {
+  return process.geteuid?.() === 0 ? false : 'needs root';
+}
