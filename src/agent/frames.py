@@ -4,7 +4,7 @@ import sys
 
 from .control import OURS
 from .errors import Refusal
-from .paths import PACKAGES, SEPARATOR, absolute, comparable, is_absolute, library_folders
+from .paths import PACKAGES, absolute, base_name, comparable, is_absolute, library_folders
 from .threads import chain, other_frames
 
 TYPE_CHECKING = False
@@ -133,7 +133,7 @@ class Frames:
     def source(self, frame: FrameType) -> Json:
         """A DAP Source: the file's path as the program sees it, or only a name for code without a file."""
         path = file_of(frame)
-        name = path.rpartition(SEPARATOR)[2] or path
+        name = base_name(path)
         source: Json = {'name': name, 'path': path} if is_absolute(path) else {'name': path}
         if not self.is_mine(frame):
             source |= {'presentationHint': 'deemphasize', 'origin': 'library'}

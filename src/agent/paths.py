@@ -42,6 +42,11 @@ else:
 PACKAGES = (f'{SEPARATOR}site-packages{SEPARATOR}', f'{SEPARATOR}dist-packages{SEPARATOR}')
 
 
+def base_name(path: str) -> str:
+    """The last part; the path itself where that is empty."""
+    return path[max(path.rfind('/'), path.rfind(SEPARATOR)) + 1 :] or path
+
+
 def absolute(path: str) -> str:
     """Below the program's working directory; the path itself where that was deleted."""
     try:

@@ -74,7 +74,7 @@ class Client:
         stub = (BUILT / 'stub.py').read_text()
         values = {
             '@FOLDER@': self.directory,
-            '@ADDRESS@': f'unix:{self.directory}/sock',
+            '@ADDRESS@': self.address(),
             '@BINARY@': f'{self.directory}/agent.bin',
             '@SOURCE@': f'{self.directory}/agent.src',
             '@ERROR@': f'{self.directory}/error',
@@ -96,14 +96,23 @@ class Client:
         self.welcome = self.read()
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def address(self):
+        return f'unix:{self.directory}/sock'
+
+    def reach(self):
+        """A socket, and where the agent listens. Raises `OSError` while it does not."""
+        return socket.socket(socket.AF_UNIX), os.path.join(self.directory, 'sock')
+
     def connect(self):
         until = time.monotonic() + LIMIT
+        link = None
         while True:
-            link = socket.socket(socket.AF_UNIX)
             try:
-                link.connect(os.path.join(self.directory, 'sock'))
+                link, address = self.reach()
+                link.connect(address)
             except OSError:
-                link.close()
+                if link is not None:
+                    link.close()
                 error = os.path.join(self.directory, 'error')
                 if os.path.exists(error) or time.monotonic() > until:
                     text = Path(error).read_text() if os.path.exists(error) else 'no answer'
@@ -192,3 +201,16 @@ class Client:
     def close(self):
         self.socket.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class LoopbackClient(Client):
+    """By a port of 127.0.0.1, as on Windows."""
+
+    def address(self):
+        return 'loopback'
+
+    def reach(self):
+        port = int(Path(self.directory, 'port').read_text() or 0)
+        if port == 0:
+            raise BlockingIOError  # it is being written
+        return socket.socket(socket.AF_INET), ('127.0.0.1', port)

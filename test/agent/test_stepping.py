@@ -66,6 +66,8 @@ LOOP = """
 class Session(unittest.TestCase):
     """A program and a client; both end with the test."""
 
+    kind = Client
+
     def start(self, source, *arguments, **config):
         self.program = Program(source, *arguments)
         self.addCleanup(self.program.stop)
@@ -73,7 +75,7 @@ class Session(unittest.TestCase):
         return self.attach(**config)
 
     def attach(self, **config):
-        self.client = Client(self.program.pid, **config)
+        self.client = self.kind(self.program.pid, **config)
         self.addCleanup(self.client.close)
         return self.client
 
