@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asPylatchError } from './common/errors';
+import { doctor } from './cli/doctor';
 import { exec } from './cli/exec';
 import { ps } from './cli/ps';
 import { UsageError } from './cli/usage';
@@ -11,7 +12,9 @@ const USAGE = `usage: pylatch COMMAND
 Attaches to Python processes that are already running (CPython 3.14 and newer).
 
   pylatch ps [--json]
-      lists the Python processes, those that can be attached to first
+      lists the Python processes as a tree, those that can be attached to first
+  pylatch doctor PID [--json]
+      examines a process without touching it: what stands in the way of an attach, and what to do about it
   pylatch exec PID SCRIPT [--thread main|any|TID] [--timeout SECONDS]
       runs a script once inside a process
   pylatch dap [--port N | --socket PATH]
@@ -23,6 +26,8 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case 'ps':
       return ps(args);
+    case 'doctor':
+      return doctor(args);
     case 'exec':
       return exec(args);
     case 'dap':

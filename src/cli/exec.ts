@@ -1,6 +1,6 @@
 import { execScript } from '../inject/exec';
 import type { ThreadChoice } from '../inject/types';
-import { parseOrComplain, UsageError } from './usage';
+import { parseOrComplain, UsageError, wholeNumber } from './usage';
 
 const DEFAULT_TIMEOUT_S = 10;
 /** Whoever waits longer is told what for. */
@@ -40,11 +40,6 @@ function threadChoice(text: string): ThreadChoice {
   return text === 'any' || text === 'main'
     ? text
     : wholeNumber('--thread (main, any or a native thread id)', text);
-}
-
-function wholeNumber(what: string, text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`"${text}" does not fit ${what}`);
-  return Number(text);
 }
 
 function seconds(text: string | undefined): number {

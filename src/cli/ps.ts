@@ -1,16 +1,15 @@
+import { memory, processorTime, span } from '../common/units';
+import { plant } from '../inject/forest';
+import type { ProcessNode } from '../inject/forest';
 import { listPythonProcesses } from '../inject/processes';
 import type { PythonProcess } from '../inject/types';
 import { parseOrComplain } from './usage';
 
-const HEAD = ['PID', 'PYTHON', 'USER', 'AGE', 'WHAT'];
-const UNITS: [name: string, seconds: number][] = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-  ['s', 1],
-];
+const HEAD = ['PID', 'PYTHON', 'USER', 'AGE', 'CPU', 'MEMORY', 'WHAT'];
+/** Texts stand to the left, numbers to the right. */
+const LEFT = new Set(['PYTHON', 'USER']);
 
-/** `pylatch ps`: the Python processes as a table, or as JSON for programs. */
+/** `pylatch ps`: the Python processes as a tree in a table, or as JSON for programs. */
 export async function ps(args: string[]): Promise<number> {
   const { values } = parseOrComplain({ args, options: { json: { type: 'boolean' } } });
   const processes = await listPythonProcesses();
@@ -20,33 +19,51 @@ export async function ps(args: string[]): Promise<number> {
 
 function table(processes: PythonProcess[]): string {
   if (processes.length === 0) return 'No Python process is running that you can see.\n';
-  const rows = [HEAD, ...processes.map(row)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) => pad(cell, column, widths))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
+  const cells = [HEAD, ...plant(processes).flatMap((root) => rows(root, ''))];
+  const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return `${cells.map((row) => line(row, widths)).join('\n')}\n`;
 }
 
-function row(one: PythonProcess): string[] {
-  const reasons = one.findings
-    .filter((finding) => finding.severity === 'refusal')
-    .map((finding) => finding.what);
-  const what = one.attachable ? one.label : `${one.label}  (cannot be attached to: ${reasons.join(' ')})`;
-  return [String(one.pid), one.version ?? '?', one.user, age(one.startedAt), what];
+/** A process and, below it and further in, those that it has started. */
+function rows({ process, children }: ProcessNode, indent: string): string[][] {
+  const branch = indent === '' ? '  ' : `${indent}  `;
+  return [row(process, indent), ...children.flatMap((child) => rows(child, branch))];
 }
 
-/** Numbers stand to the right; the last column is as long as it is. */
-function pad(cell: string, column: number, widths: number[]): string {
-  const width = column === HEAD.length - 1 ? 0 : (widths[column] ?? 0);
-  return column === 0 || column === 3 ? cell.padStart(width) : cell.padEnd(width);
+function row(one: PythonProcess, indent: string): string[] {
+  return [
+    String(one.pid),
+    one.version ?? '?',
+    one.user,
+    span(Date.now() - one.startedAt),
+    one.cpuMs === undefined ? '' : processorTime(one.cpuMs),
+    one.memoryBytes === undefined ? '' : memory(one.memoryBytes),
+    `${indent}${[one.label, ...remarks(one)].join('  ')}`,
+  ];
 }
 
-function age(startedAt: number): string {
-  const seconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
-  const [name, size] = UNITS.find(([, unit]) => seconds >= unit) ?? ['s', 1];
-  return `${Math.floor(seconds / size)}${name}`;
+/** What stands behind the name: where it runs, and what speaks against an attach. */
+function remarks({ container, findings }: PythonProcess): string[] {
+  const told = (severity: string): string =>
+    findings
+      .filter((finding) => finding.severity === severity)
+      .map((finding) => finding.what)
+      .join(' ');
+  const [refusals, warnings] = [told('refusal'), told('warning')];
+  return [
+    ...(container === undefined ? [] : [`[${container}]`]),
+    ...(refusals === '' ? [] : [`(cannot be attached to: ${refusals})`]),
+    ...(warnings === '' ? [] : [`(${warnings})`]),
+  ];
+}
+
+/** The last column is as long as it is. */
+function line(row: string[], widths: number[]): string {
+  const cells = row.map((cell, column) => {
+    const name = HEAD[column] ?? '';
+    if (name === 'WHAT') return cell;
+    const width = widths[column] ?? 0;
+    return LEFT.has(name) ? cell.padEnd(width) : cell.padStart(width);
+  });
+  return cells.join('  ').trimEnd();
 }

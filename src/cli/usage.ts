@@ -15,3 +15,13 @@ export function parseOrComplain<const T extends ParseArgsConfig>(config: T): Ret
     throw new UsageError((error as Error).message.split('. ')[0]);
   }
 }
+
+/**
+ * Parses a process or thread id.
+ * @param what names the argument in the message
+ * @throws UsageError
+ */
+export function wholeNumber(what: string, text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`"${text}" does not fit ${what}`);
+  return Number(text);
+}

@@ -71,7 +71,10 @@ async function lookInside(pid: number, facts: ReadonlyMap<number, ThreadFacts>):
 
 function describeUnknown(target: UnknownTarget): Inside {
   ownInterpreter(target);
-  return { threads: [], findings: [...refusals(target, 'any').map(toFinding), untested(target.version.text)] };
+  return {
+    threads: [],
+    findings: [...refusals(target, 'any').map(toFinding), untested(target.version.text)],
+  };
 }
 
 function describe(target: OpenTarget, facts: ReadonlyMap<number, ThreadFacts>): Inside {

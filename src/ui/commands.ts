@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../common/contributions';
 import { startSession } from './attach';
-import { walk, type ProcessNode } from './forest';
+import { walk, type ProcessNode } from '../inject/forest';
 import type { Messages } from './messages';
 import type { ProcessPicker } from './picker';
 import type { ProcessView } from './processView';

@@ -1,27 +1,17 @@
 /** How processes are named, ordered and explained in lists. No `vscode` here: plain functions over data. */
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { span } from '../common/units';
 import type { Finding, PythonProcess } from '../inject/types';
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 /** Characters of a name that leave room for the process id in a side bar of the usual width. */
 const LABEL_WIDTH = 28;
-
-/** The time since `startedAt` in its largest unit: `12 s`, `3 min`, `5 h`, `2 d`. Both in milliseconds since the epoch. */
-export function age(startedAt: number, now: number): string {
-  const ms = Math.max(0, now - startedAt);
-  if (ms < MINUTE) return `${Math.floor(ms / 1000)} s`;
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
-  return `${Math.floor(ms / DAY)} d`;
-}
 
 /** `4711 · Python 3.14.10 · alice · 3 min` */
 export function longDescription(process: PythonProcess, now: number): string {
   const version = process.version === undefined ? undefined : `Python ${process.version}`;
-  return joined([String(process.pid), version, process.user, age(process.startedAt, now)]);
+  return joined([String(process.pid), version, process.user, span(now - process.startedAt)]);
 }
 
 /**
@@ -29,7 +19,7 @@ export function longDescription(process: PythonProcess, now: number): string {
  * itself does not redraw such a row each time.
  */
 export function shortDescription(process: PythonProcess, now: number): string {
-  const shown = now - process.startedAt < MINUTE ? 'new' : age(process.startedAt, now);
+  const shown = now - process.startedAt < MINUTE ? 'new' : span(now - process.startedAt);
   return joined([String(process.pid), process.version, shown]);
 }
 
@@ -78,11 +68,6 @@ export function offeredCommand(text: string): string | undefined {
 /** Names a program across its restarts: what is remembered as last used. */
 export function identity(process: PythonProcess): string {
   return `${process.label}\n${process.cwd ?? ''}`;
-}
-
-/** Names a process for as long as it lives: a pid alone is used again. */
-export function stableId(process: PythonProcess): string {
-  return `${process.pid}@${process.startedAt}`;
 }
 
 /** True for a process of the user who runs the editor; for root every process is. */

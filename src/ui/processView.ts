@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { ALL_USERS_KEY, PROCESS_VIEW, ROW_STATES } from '../common/contributions';
 import { isOwn, quoted, refusalText, shortDescription, shortLabel } from './describe';
-import { plant, shape, walk, type ProcessNode } from './forest';
+import { plant, shape, walk, type ProcessNode } from '../inject/forest';
 import type { ProcessSource } from './processSource';
 import type { AttachedProcesses } from './sessions';
 

@@ -93,7 +93,7 @@ describe('command line', () => {
     assert.ok(first);
     const target = await start(first.path);
     const [table, json] = await Promise.all([cli('ps'), cli('ps', '--json')]);
-    assert.match(table.out, /^ *PID +PYTHON +USER +AGE +WHAT\n/);
+    assert.match(table.out, /^ *PID +PYTHON +USER +AGE +CPU +MEMORY +WHAT\n/);
     assert.match(table.out, new RegExp(`^ *${target.pid} +3\\.\\d+\\.\\d+ .* target\\.py$`, 'm'));
     const list = JSON.parse(json.out) as { pid: number }[];
     assert.equal(list.filter((one) => one.pid === target.pid).length, 1);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { PythonProcess } from '../../src/inject/types';
 import {
-  age,
   commandDetail,
   identity,
   isOwn,
@@ -16,7 +15,8 @@ import {
   shortDescription,
   shortLabel,
 } from '../../src/ui/describe';
-import { plant, shape, walk } from '../../src/ui/forest';
+import { span } from '../../src/common/units';
+import { plant, shape, walk } from '../../src/inject/forest';
 import { scriptOf } from '../../src/ui/script';
 
 const NOW = 1_800_000_000_000;
@@ -39,9 +39,9 @@ function python(pid: number, facts: Partial<PythonProcess> = {}): PythonProcess 
 
 describe('a row', () => {
   it('tells the age in its largest unit', () => {
-    const ages = [5_000, 59_999, 60_000, 3_600_000, 86_400_000 * 3].map((ms) => age(NOW - ms, NOW));
+    const ages = [5_000, 59_999, 60_000, 3_600_000, 86_400_000 * 3].map(span);
     assert.deepEqual(ages, ['5 s', '59 s', '1 min', '1 h', '3 d']);
-    assert.equal(age(NOW + 1000, NOW), '0 s', 'a clock that was set back makes no negative age');
+    assert.equal(span(-1000), '0 s', 'a clock that was set back makes no negative age');
   });
 
   it('leaves out what is not known', () => {

@@ -1,6 +1,5 @@
-/** Python processes as trees: a parent with the Python processes that it started. No `vscode` here. */
-import type { PythonProcess } from '../inject/types';
-import { stableId } from './describe';
+/** Python processes as trees: a parent with the Python processes that it started. */
+import type { PythonProcess } from './types';
 
 export interface ProcessNode {
   /** Stable for the life of the process. */
@@ -21,6 +20,11 @@ export function plant(processes: readonly PythonProcess[]): ProcessNode[] {
   for (const node of nodes.values()) (parentOf(node, nodes)?.children ?? roots).push(node);
   for (const node of nodes.values()) node.children.sort(byAge);
   return roots.sort((a, b) => Number(b.process.attachable) - Number(a.process.attachable) || byAge(a, b));
+}
+
+/** Names a process for as long as it lives: a pid alone is used again. */
+function stableId({ pid, startedAt }: PythonProcess): string {
+  return `${pid}@${startedAt}`;
 }
 
 function parentOf(node: ProcessNode, nodes: ReadonlyMap<number, ProcessNode>): ProcessNode | undefined {
