@@ -98,7 +98,18 @@ function otherFolders({ pid }: ProcessStatus): string[] {
   const writable = [
     ...mounts.matchAll(/^\d+ \d+ \S+ \S+ (\S+) rw\S* .*- (?:tmpfs|overlay|ext4|xfs|btrfs) \S+ rw/gm),
   ].map(([, path]) => path);
-  return absolute([...writable, environment(pid).get('HOME'), procLink(pid, 'cwd')]);
+  return absolute([...writable, environment(pid).get('HOME'), workingFolder(pid)]);
+}
+
+/** `/proc` names it from our root; a target that has called chroot names it from its own. */
+function workingFolder(pid: number): string | undefined {
+  const root = procLink(pid, 'root') ?? '/';
+  const path = procLink(pid, 'cwd');
+  return root === '/' || path === undefined ? path : relativeTo(root, path);
+}
+
+function relativeTo(root: string, path: string): string | undefined {
+  return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) || '/' : undefined;
 }
 
 function absolute(paths: (string | undefined)[]): string[] {
