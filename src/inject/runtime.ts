@@ -41,30 +41,50 @@ export interface PythonThread {
  * `unknown`: a Python with the debugger interface, but without a table that is known here. `version`: one whose
  * table is not there or too old still has a version to tell the user.
  */
-export type FoundPython = { runtime: Runtime } | { unknown: PythonVersion } | { version: string };
+export type FoundPython = { runtime: Runtime } | { unknown: PythonVersion } | FoundVersion;
+
+interface FoundVersion {
+  version: string;
+}
 
 type Images = Pick<TargetProcess, 'images'>;
 
 const MAX_LIST = 20_000;
+/** Bytes of code that two builds do not have in common at the same address, but by chance. */
+const CODE_SIZE = 32;
+/** Data is searched in parts of this size, so that a huge mapping does not take as much memory here. */
+const SCAN_SIZE = 1 << 22;
 const PY_VERSION_NAME = /(?:lib)?python(\d)\.(\d+)/;
 
 /**
- * Looks for Python in the process.
+ * Looks for Python in the process. There may be more than one, of which a program uses only one: a running one goes
+ * first.
  * @returns undefined when there is none
  */
 export function findPython(process: ProcessMemory & Images, layouts = LAYOUTS): FoundPython | undefined {
   const images = process.images();
-  let exact: string | undefined;
-  let byName: string | undefined;
+  const all: FoundPython[] = [];
   for (const image of images) {
     const found = image.withBytes((bytes) => inspectImage(process, image, programFile(bytes), layouts));
-    if (found !== undefined && !('version' in found)) return found;
-    exact ??= found?.version;
-    byName ??= versionByName(image.path);
+    if (found !== undefined && isRunning(process, found)) return found;
+    if (found !== undefined) all.push(found);
   }
-  const old = exact ?? byName;
-  if (old !== undefined && !isNew(old)) return { version: old };
-  return scanForCookie(process, images, layouts) ?? (old === undefined ? undefined : { version: old });
+  const readable = all.find((found) => 'unknown' in found) ?? all.find((found) => 'runtime' in found);
+  if (readable !== undefined) return readable;
+  const old = all.find((found) => 'version' in found) ?? versionByNames(images);
+  return old !== undefined && !isNew(old.version) ? old : (scanForCookie(process, images, layouts) ?? old);
+}
+
+function isRunning(process: ProcessMemory, found: FoundPython): boolean {
+  return 'runtime' in found && attempt(() => lifeStage(process, found.runtime)) === 'ready';
+}
+
+function versionByNames(images: LoadedImage[]): FoundVersion | undefined {
+  for (const { path } of images) {
+    const version = versionByName(path);
+    if (version !== undefined) return { version };
+  }
+  return undefined;
 }
 
 function isNew(version: string): boolean {
@@ -76,6 +96,7 @@ function versionByName(path: string): string | undefined {
   return match ? `${match[1]}.${match[2]}` : undefined;
 }
 
+/** Undefined also for a file which is not the one that the process has mapped. */
 function inspectImage(
   process: ProcessMemory,
   image: LoadedImage,
@@ -87,17 +108,35 @@ function inspectImage(
   const bias = program.loadBias(image.mappings);
   const found =
     bias === undefined ? undefined : readRuntime(process, section.address + bias, image.path, layouts);
-  if (found === undefined) {
-    const version = imageVersion(program)?.text ?? versionByName(image.path);
-    return version === undefined ? undefined : { version };
-  }
+  if (bias === undefined || found === undefined) return olderPython(image, program, section.address);
   if ('unknown' in found) return found;
-  const checkSignals = program.exported('PyErr_CheckSignals');
-  if (checkSignals !== undefined && bias !== undefined) found.runtime.checkSignals = checkSignals + bias;
+  const checkSignals = loadedFunction(process, program, 'PyErr_CheckSignals', bias);
+  if (checkSignals !== undefined) found.runtime.checkSignals = checkSignals;
   return found;
 }
 
-type Readable = Exclude<FoundPython, { version: string }>;
+function olderPython(image: LoadedImage, program: ProgramFile, address: number): FoundVersion | undefined {
+  const start = program.bytesAt(address, 16);
+  if (start !== undefined && versionOf(start) !== undefined) return undefined;
+  const version = imageVersion(program)?.text ?? versionByName(image.path);
+  return version === undefined ? undefined : { version };
+}
+
+/** The program is made to call what is found here: so the code there must be the one of the file. */
+function loadedFunction(
+  process: ProcessMemory,
+  program: ProgramFile,
+  name: string,
+  bias: number,
+): number | undefined {
+  const address = program.exported(name);
+  if (address === undefined) return undefined;
+  const code = program.bytesAt(address, CODE_SIZE);
+  const loaded = attempt(() => process.read(address + bias, CODE_SIZE));
+  return code !== undefined && loaded?.equals(code) ? address + bias : undefined;
+}
+
+type Readable = Exclude<FoundPython, FoundVersion>;
 
 /** The runtime state at that address; undefined where there is no cookie. */
 function readRuntime(
@@ -124,17 +163,26 @@ function scanForCookie(
 ): Readable | undefined {
   let unknown: Readable | undefined;
   for (const image of images) {
-    for (const { start, end } of image.mappings.filter((mapping) => mapping.writable)) {
-      const bytes = attempt(() => process.read(start, end - start));
-      for (let at = bytes?.indexOf(COOKIE) ?? -1; at >= 0; at = bytes?.indexOf(COOKIE, at + 1) ?? -1) {
-        const found =
-          at % 8 === 0 ? attempt(() => readRuntime(process, start + at, image.path, layouts)) : undefined;
-        if (found !== undefined && 'runtime' in found) return found;
-        unknown ??= found;
-      }
+    for (const address of cookies(process, image)) {
+      const found = attempt(() => readRuntime(process, address, image.path, layouts));
+      if (found !== undefined && 'runtime' in found) return found;
+      unknown ??= found;
     }
   }
   return unknown;
+}
+
+/** Addresses of the cookie in what the image has of data; a runtime state is aligned. */
+function* cookies(process: ProcessMemory, image: LoadedImage): Generator<number> {
+  for (const mapping of image.mappings.filter(({ writable }) => writable)) {
+    for (let start = mapping.start; start < mapping.end; start += SCAN_SIZE) {
+      const size = Math.min(SCAN_SIZE, mapping.end - start);
+      const bytes = attempt(() => process.read(start, size));
+      if (bytes === undefined) break;
+      for (let at = bytes.indexOf(COOKIE); at >= 0; at = bytes.indexOf(COOKIE, at + 1))
+        if (at % 8 === 0) yield start + at;
+    }
+  }
 }
 
 /**

@@ -1,14 +1,13 @@
 import { withImageFile } from '../image/bytes';
 import type { LoadedImage, Mapping } from './types';
-import { mappings, procLink } from './linux-proc';
+import { fileMappings, procLink } from './linux-proc';
 
 const DELETED = ' (deleted)';
 
 /** Program files of the target, the main executable first: files of which a part may be run, or was, like `.data`. */
 export function loadedImages(pid: number): LoadedImage[] {
   const byPath = new Map<string, Mapping[]>();
-  for (const mapping of mappings(pid)) {
-    if (!mapping.path.startsWith('/')) continue;
+  for (const mapping of fileMappings(pid)) {
     const known = byPath.get(mapping.path);
     if (known) known.push(mapping);
     else byPath.set(mapping.path, [mapping]);
@@ -28,8 +27,8 @@ function loadedImage(pid: number, path: string, parts: Mapping[], main: boolean)
     mappings: parts,
     withBytes: (use) => {
       for (const candidate of places(pid, path, parts, main)) {
-        const result = withImageFile(candidate, (image) => ({ result: use(image) }));
-        if (result !== undefined) return result.result;
+        const result = withImageFile(candidate, use);
+        if (result !== undefined) return result;
       }
       return undefined;
     },

@@ -114,23 +114,18 @@ export function commandLine(pid: number): string[] {
   return raw === '' ? [] : raw.replace(/\0+$/, '').split('\0');
 }
 
-const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ *(.*)$/;
+/** Only lines with a file: a program may have tens of thousands of others. */
+const MAPPED_FILE = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ +(\/.*)$/gm;
 
-/** The address space, in its order. */
-export function mappings(pid: number): Mapping[] {
-  const found: Mapping[] = [];
-  for (const line of (procText(pid, 'maps') ?? '').split('\n')) {
-    const match = MAPPING.exec(line);
-    if (match === null) continue;
-    const [, start = '', end = '', rights = '', offset = '', path = ''] = match;
-    found.push({
-      start: parseInt(start, 16),
-      end: parseInt(end, 16),
-      writable: rights[1] === 'w',
-      executable: rights[2] === 'x',
-      offset: parseInt(offset, 16),
-      path: Buffer.from(path, 'latin1').toString('utf8'),
-    });
-  }
-  return found;
+/** The parts of the address space that hold a piece of a file, in their order. */
+export function fileMappings(pid: number): Mapping[] {
+  const lines = (procText(pid, 'maps') ?? '').matchAll(MAPPED_FILE);
+  return Array.from(lines, ([, start = '', end = '', rights = '', offset = '', path = '']) => ({
+    start: parseInt(start, 16),
+    end: parseInt(end, 16),
+    writable: rights[1] === 'w',
+    executable: rights[2] === 'x',
+    offset: parseInt(offset, 16),
+    path: Buffer.from(path, 'latin1').toString('utf8'),
+  }));
 }

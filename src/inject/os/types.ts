@@ -41,7 +41,10 @@ export interface LoadedImage {
   /** As the target names it. */
   path: string;
   mappings: Mapping[];
-  /** The executable or library bytes, where this side can reach them. */
+  /**
+   * Gives `use` the bytes of the file, from each place where this side may find it until one has an answer. A place
+   * may hold another file by now: the process goes on with what was mapped.
+   */
   withBytes<T>(use: (image: ImageBytes) => T): T | undefined;
 }
 
