@@ -6,6 +6,7 @@
 import type { InterruptOutcome } from './types';
 import { resumeAddress } from './linux-activity';
 import { procText, statFields, statusField } from './linux-proc';
+import { machine } from './linux-registers';
 import type { LinuxNative } from './linux-native';
 
 const PTRACE_DETACH = 17;
@@ -18,13 +19,6 @@ const PTRACE_EVENT_STOP = 128;
 const STOP_DEADLINE_MS = 150;
 const SPIN_MS = 0.5;
 const LINGER_MS = 2;
-const EINTR = 4n;
-/** ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (kernel's linux/errno.h). */
-const RESTARTS = new Set([-512n, -513n, -514n, -516n]);
-
-/** Where struct user_regs_struct of each machine keeps what we need; bytes. */
-const X64 = { size: 27 * 8, result: 10 * 8, call: 15 * 8 };
-const ARM64 = { size: 34 * 8, result: 0, pc: 32 * 8 };
 
 /**
  * See `TargetProcess.interrupt`.
@@ -36,7 +30,7 @@ export function interruptThread(
   tid: number,
   whileStopped: () => void,
 ): InterruptOutcome {
-  const resume = process.arch === 'arm64' ? resumeAddress(pid, tid) : undefined;
+  const resumeAt = resumeAddress(pid, tid);
   if ('errno' in native.ptrace(PTRACE_SEIZE, tid, 0)) return isTraced(pid, tid) ? 'traced' : 'refused';
   native.ptrace(PTRACE_INTERRUPT, tid, 0);
   const signal = awaitStop(native, tid);
@@ -47,7 +41,7 @@ export function interruptThread(
   try {
     whileStopped();
     if (signal !== 0) return 'interrupted';
-    return process.arch === 'arm64' ? endWaitArm64(native, tid, resume) : endWaitX64(native, tid);
+    return endWait(native, tid, resumeAt);
   } finally {
     native.ptrace(PTRACE_DETACH, tid, signal);
   }
@@ -100,26 +94,10 @@ function hasEnded(pid: number, tid: number): boolean {
   return stat === undefined || statFields(stat).fields[0] === 'Z';
 }
 
-function endWaitX64(native: LinuxNative, tid: number): InterruptOutcome {
-  const registers = Buffer.alloc(X64.size);
+function endWait(native: LinuxNative, tid: number, resumeAt: bigint | undefined): InterruptOutcome {
+  const registers = Buffer.alloc(machine.registersSize);
   if ('errno' in native.registers(PTRACE_GETREGSET, tid, registers)) return 'refused';
-  const result = registers.readBigInt64LE(X64.result);
-  if (registers.readBigInt64LE(X64.call) < 0n) return 'not-waiting';
-  if (result === -EINTR) return 'interrupted';
-  if (!RESTARTS.has(result)) return 'not-waiting';
-  registers.writeBigInt64LE(-EINTR, X64.result);
-  registers.writeBigInt64LE(-1n, X64.call);
-  return 'errno' in native.registers(PTRACE_SETREGSET, tid, registers) ? 'refused' : 'interrupted';
-}
-
-/** Here the kernel has already stepped back to the call instruction when it means to restart the call. */
-function endWaitArm64(native: LinuxNative, tid: number, resume: bigint | undefined): InterruptOutcome {
-  const registers = Buffer.alloc(ARM64.size);
-  if ('errno' in native.registers(PTRACE_GETREGSET, tid, registers)) return 'refused';
-  const pc = registers.readBigUInt64LE(ARM64.pc);
-  if (pc === resume) return registers.readBigInt64LE(ARM64.result) === -EINTR ? 'interrupted' : 'not-waiting';
-  if (resume === undefined || pc + 4n !== resume) return 'not-waiting';
-  registers.writeBigUInt64LE(pc + 4n, ARM64.pc);
-  registers.writeBigInt64LE(-EINTR, ARM64.result);
+  const end = machine.endWait(registers, resumeAt);
+  if (end !== 'written') return end;
   return 'errno' in native.registers(PTRACE_SETREGSET, tid, registers) ? 'refused' : 'interrupted';
 }
