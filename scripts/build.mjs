@@ -43,7 +43,7 @@ export async function build({ outdir = path.join(ROOT, 'dist'), production = fal
   await mkdir(outdir, { recursive: true });
   await Promise.all([
     bundle(outdir, production),
-    copyAddon(addon ?? ownAddon(), path.join(outdir, 'node_modules/@koromix')),
+    copyAddon(addon ?? ownAddon(), path.join(outdir, 'node_modules')),
     buildAgent(path.join(outdir, 'agent')),
   ]);
 }
@@ -91,8 +91,8 @@ function ownAddon() {
 
 /** An addon that is there already stays: overwriting it would break the processes which have it mapped. */
 async function copyAddon(addon, folder) {
-  const to = path.join(folder, path.basename(addon));
   const wanted = await readFile(path.join(addon, 'package.json'), 'utf8');
+  const to = path.join(folder, JSON.parse(wanted).name);
   const present = await readFile(path.join(to, 'package.json'), 'utf8').catch(() => undefined);
   if (present !== wanted) await cp(addon, to, { recursive: true });
 }
