@@ -80,7 +80,9 @@ def extension_folders() -> list[str]:
     prefix = sys.base_exec_prefix
     if 'nt' in sys.builtin_module_names:
         return [f'{prefix}\\DLLs', prefix]
-    return [f'{prefix}/{folder}/python3.{sys.version_info[1]}/lib-dynload' for folder in (sys.platlibdir, 'lib')]
+    # Builds without the GIL have folders of their own, with a `t` at the end.
+    version = f'python3.{sys.version_info[1]}{"t" if "t" in sys.abiflags else ""}'
+    return [f'{prefix}/{folder}/{version}/lib-dynload' for folder in (sys.platlibdir, 'lib')]
 
 
 def strip(cls: type) -> None:
@@ -109,7 +111,7 @@ def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str,
         modules.load('server').serve(modules, claim, place, token, report, end)
     except BaseException as error:
         try:
-            report(f'agent-failed\n{type(error).__name__}: {error}.')
+            report(error)
         except Exception:
             pass  # there is nobody to tell
         end(False)

@@ -33,7 +33,7 @@ else:
 
     def library_folders() -> Iterator[str]:
         """The folders of the standard library, from the interpreter and not from `sys.path`, which programs change."""
-        version = f'python3.{sys.version_info[1]}'
+        version = f'python3.{sys.version_info[1]}{"t" if "t" in sys.abiflags else ""}'
         for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
             for folder in {sys.platlibdir, 'lib'}:
                 yield f'{prefix}/{folder}/{version}/'
