@@ -29,6 +29,7 @@ export async function exec(args: string[]): Promise<number> {
     script: { path },
     signal: abort.signal,
     onNews: (detail) => (waitsFor = detail),
+    onNotice: (notice) => process.stderr.write(`${notice}\n`),
   }).finally(() => clearTimeout(notice));
   process.stdout.write(
     `Process ${pid} has taken the script. What it prints or raises appears where that process writes.\n`,

@@ -67,6 +67,7 @@ async function bringIn(
   deadline: number,
 ): Promise<AttachedAgent> {
   const { place, script, token } = placed;
+  const notices: string[] = [];
   try {
     const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
     phases.enter('arm');
@@ -77,7 +78,11 @@ async function bringIn(
       deadline,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
-      onNews: (phase, detail) => (phase === 'arm' ? phases.enter('wake') : phases.note(detail)),
+      onNews: (phase, detail) => {
+        if (phase === 'notice' && detail !== undefined) notices.push(detail);
+        if (phase === 'arm') phases.enter('wake');
+        else phases.note(detail);
+      },
     });
     phases.enter('seen', `thread ${taker.nativeId}`);
     watch?.start();
@@ -87,7 +92,7 @@ async function bringIn(
     };
     const agent = await connectAgent(place, { config: options.config, token, deadline, check });
     phases.enter('connected');
-    return { ...agent, timings: phases.finish() };
+    return { ...agent, timings: phases.finish(), notices };
   } catch (error) {
     await undo(place);
     throw error;

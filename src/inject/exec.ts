@@ -20,6 +20,8 @@ export interface ExecOptions {
   signal?: AbortSignal;
   /** Told which threads are waited for, and what they do. */
   onNews?: (detail: string) => void;
+  /** Told what had to be done that the program may notice. */
+  onNotice?: (notice: string) => void;
 }
 
 /**
@@ -45,7 +47,10 @@ export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promi
         deadline,
         timeoutMs: options.timeoutMs,
         signal: options.signal,
-        onNews: (_, detail) => detail !== undefined && options.onNews?.(detail),
+        onNews: (phase, detail) => {
+          const tell = phase === 'notice' ? options.onNotice : options.onNews;
+          if (detail !== undefined) tell?.(detail);
+        },
       });
       watch?.start();
       const unread = (): boolean => place.wasRead('script.py') === false;

@@ -27,6 +27,8 @@ export interface AttachedAgent {
   welcome: Welcome;
   /** Milliseconds that each phase took. */
   timings: Partial<Record<Phase, number>>;
+  /** What had to be done that the program may have noticed, for the user; mostly nothing. */
+  notices?: string[];
 }
 
 /** What preflight finds about a process without touching it. */

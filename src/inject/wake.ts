@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { ScriptRequest } from './arm';
 import { MemoryError } from './os/index';
-import type { ActivityKind, ThreadActivity } from './os/index';
+import type { ActivityKind, InterruptOutcome, ThreadActivity } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
 import { ending, lifeStage, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
@@ -23,8 +23,11 @@ export interface RunOptions {
   /** For the error's text, milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
-  /** `arm` once the request stands in memory, `wake` with news of the threads it waits for. */
-  onNews(phase: 'arm' | 'wake', detail?: string): void;
+  /**
+   * `arm` once the request stands in memory, `wake` with news of the threads it waits for, `notice` with what was
+   * done that the program may notice.
+   */
+  onNews(phase: 'arm' | 'wake' | 'notice', detail?: string): void;
 }
 
 /** A thread that may take the request, and what it does. */
@@ -130,6 +133,22 @@ class ScriptRun {
     const chosen =
       round === 0 && best.activity.kind !== 'running' ? crowd.slice(0, 1) : crowd.slice(0, MAX_ARMED);
     for (const candidate of chosen) this.askOne(candidate);
+    if (performance.now() - this.started > DELICATE_AFTER_MS) this.askDelicate(round);
+  }
+
+  /**
+   * Nobody else came by. One thread in each round, so that no more of them are disturbed than it takes; and never
+   * without a word, since the program may notice.
+   */
+  private askDelicate(round: number): void {
+    const delicate = this.candidates.filter(({ activity }) => activity.kind === 'delicate');
+    const candidate = delicate[round % delicate.length];
+    if (candidate === undefined) return;
+    const { thread, activity } = candidate;
+    if (!this.request.isArmed(thread)) this.request.arm(thread);
+    if (this.interrupt(thread) !== 'interrupted') return;
+    const notice = activity.effect ?? 'the program may notice it';
+    this.options.onNews('notice', `Thread ${thread.nativeId} ${activity.what} and was interrupted: ${notice}.`);
   }
 
   private askOne(candidate: Candidate): void {
@@ -143,16 +162,13 @@ class ScriptRun {
       case 'lock':
         if (main) this.interruptLock(thread);
         break;
-      case 'delicate':
-        if (performance.now() - this.started > DELICATE_AFTER_MS) this.interrupt(thread);
-        break;
       default:
         break;
     }
   }
 
-  private interrupt(thread: PythonThread): void {
-    this.target.process.interrupt(thread.nativeId, () => this.request.alert(thread));
+  private interrupt(thread: PythonThread): InterruptOutcome {
+    return this.target.process.interrupt(thread.nativeId, () => this.request.alert(thread));
   }
 
   private interruptLock(thread: PythonThread): void {

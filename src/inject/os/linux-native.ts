@@ -1,4 +1,5 @@
 /** The system calls that Node does not offer. */
+import { closeSync } from 'node:fs';
 import { loadKoffi } from './native';
 import type { ForeignCall, Outcome } from './native';
 
@@ -17,7 +18,16 @@ export interface LinuxNative {
   reap(tid: number): void;
   /** `memfd_create`, close-on-exec; the value is the descriptor. */
   memfd(name: string): Outcome<number>;
+  /** `pidfd_getfd`: another process's descriptor as one of ours, close-on-exec; the value is to be closed. */
+  borrow(pid: number, fd: number): Outcome<number>;
+  /** `getsockopt` at SOL_SOCKET into `into`. */
+  socketOption(fd: number, option: number, into: Buffer): Outcome<number>;
 }
+
+/** The same on all machines (asm-generic/unistd.h). */
+const SYS_PIDFD_OPEN = 434;
+const SYS_PIDFD_GETFD = 438;
+const SOL_SOCKET = 1;
 
 const MFD_CLOEXEC = 1;
 const WNOHANG = 1;
@@ -47,6 +57,9 @@ async function bind(): Promise<LinuxNative> {
   const siginfo = lib.func('ptrace', 'long', ['long', 'int', 'uintptr_t', 'void *']);
   const waitpid = lib.func('waitpid', 'int', ['int', 'void *', 'int']);
   const memfd = lib.func('memfd_create', 'int', ['str', 'uint']);
+  const getsockopt = lib.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']);
+  // Older C libraries have no functions of their own for the calls that are made this way.
+  const syscall = lib.func('syscall', 'long', ['long', 'long', 'long', 'long']);
   const outcome = <T>(result: number, value: T): Outcome<T> =>
     result < 0 ? { errno: koffi.errno() } : { value };
   const transfer = (call: ForeignCall, pid: number, address: number, bytes: Uint8Array): Outcome<number> => {
@@ -77,5 +90,27 @@ async function bind(): Promise<LinuxNative> {
       const fd = Number(memfd(name, MFD_CLOEXEC));
       return outcome(fd, fd);
     },
+    borrow: (pid, fd) => borrow(syscall, outcome, pid, fd),
+    socketOption: (fd, option, into) => {
+      const size = Buffer.alloc(4);
+      size.writeUInt32LE(into.length, 0);
+      const result = Number(getsockopt(fd, SOL_SOCKET, option, into, size));
+      return outcome(result, result);
+    },
   };
+}
+
+/** By a descriptor of the process, which cannot come to mean another one. */
+function borrow(
+  syscall: ForeignCall,
+  outcome: (result: number, value: number) => Outcome<number>,
+  pid: number,
+  fd: number,
+): Outcome<number> {
+  const process = Number(syscall(SYS_PIDFD_OPEN, pid, 0, 0));
+  if (process < 0) return outcome(process, process);
+  const copy = Number(syscall(SYS_PIDFD_GETFD, process, fd, 0));
+  const result = outcome(copy, copy);
+  closeSync(process);
+  return result;
 }

@@ -11,6 +11,7 @@ import { linuxOwnProgram } from './linux-program';
 import { interruptThread } from './linux-ptrace';
 import { ThreadNumbers } from './linux-threads';
 import { linuxNative } from './linux-native';
+import { linuxWitness } from './linux-witness';
 
 /** Linux on x64 and arm64. */
 export const linux: TargetOs = {
@@ -36,13 +37,15 @@ export const linux: TargetOs = {
 async function openTarget(pid: number): Promise<TargetProcess> {
   const native = await linuxNative();
   const threads = new ThreadNumbers(pid);
-  return Object.assign(new CallMemory(pid, native), {
+  const memory = new CallMemory(pid, native);
+  const witness = linuxWitness(pid, native, memory, () => loadedImages(pid));
+  return Object.assign(memory, {
     pid,
     ownPid: threads.ownPid,
     images: () => loadedImages(pid),
     activity: (own: number) => {
       const tid = threads.here(own);
-      return tid === undefined ? undefined : threadActivity(pid, tid);
+      return tid === undefined ? undefined : threadActivity(pid, tid, witness);
     },
     interrupt: (own: number, whileStopped: () => void) => {
       const tid = threads.here(own);

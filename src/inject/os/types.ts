@@ -78,6 +78,8 @@ export interface ThreadActivity {
   kind: ActivityKind;
   /** Goes after "thread 71 ": "waits in read", "runs code". */
   what: string;
+  /** What the program may notice when a `delicate` wait is interrupted: "its sleep may end early". */
+  effect?: string;
 }
 
 /**
