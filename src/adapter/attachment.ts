@@ -146,6 +146,7 @@ export class Attachment {
     });
     await this.adopt(agent, args, abort.signal);
     this.tellAttached(agent.welcome, performance.now() - started);
+    for (const notice of agent.notices ?? []) this.client.say(notice);
   }
 
   private async resolve(target: number | string): Promise<number> {
