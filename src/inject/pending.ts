@@ -5,6 +5,7 @@
  * found by its pattern, and left alone unless that pattern is there exactly once.
  */
 import type { ProcessMemory } from './os/index';
+import { walkInterpreter } from './runtime';
 import type { Runtime } from './runtime';
 
 const SLOTS = 300;
@@ -19,7 +20,10 @@ const MAIN_THREAD_ONLY = 1;
 
 /** Address of the main thread's queue; undefined when the pattern is not there exactly once, or is in use. */
 export function findPendingQueue(memory: ProcessMemory, runtime: Runtime): number | undefined {
-  const state = memory.read(runtime.address, runtime.offsets.runtime.size);
+  // The main interpreter is the last part of the runtime's state, and large: the main thread's queue is not its own.
+  const interpreter = walkInterpreter(memory, runtime).address - runtime.address;
+  const { size } = runtime.offsets.runtime;
+  const state = memory.read(runtime.address, interpreter > 0 && interpreter < size ? interpreter : size);
   let found: number | undefined;
   for (let at = 0; at + NEXT + 4 <= state.length; at += 8) {
     if (state.readInt32LE(at + AT.max) !== MAX_CALLS || !isIdle(state.subarray(at, at + NEXT + 4))) continue;
