@@ -1,6 +1,7 @@
 import { PylatchError } from '../../common/errors';
 import { linux } from './linux';
 import type { TargetOs } from './types';
+import { windows } from './windows';
 
 export * from './types';
 
@@ -12,6 +13,8 @@ export function targetOs(): TargetOs {
   switch (process.platform) {
     case 'linux':
       return linux;
+    case 'win32':
+      return windows;
     default:
       throw new PylatchError(
         'unsupported-system',

@@ -1,0 +1,196 @@
+/** Finds the processes that run Python, and describes them. */
+import { statSync } from 'node:fs';
+import { compact } from '../../common/compact';
+import { withImageFile } from '../image/bytes';
+import { pythonInFile } from '../python-file';
+import { debugRefusal, openToDebug, openToLook } from './windows-access';
+import { commandLineOf, splitCommandLine, startParameters } from './windows-block';
+import type { StartParameters } from './windows-block';
+import { isPythonLibrary, loadedModules } from './windows-images';
+import { windowsNative } from './windows-native';
+import type { Handle, WindowsNative } from './windows-native';
+import { parseSystemProcesses, unixMs } from './windows-system';
+import type { SystemProcess } from './windows-system';
+import { isSuspended, threadFacts } from './windows-threads';
+import { userOf } from './windows-users';
+import type { ProcessDescription, ProcessEntry, ProcessStatus } from './types';
+
+/**
+ * What a program file can have to do with Python. `is`: it is in the file itself; `loads`: one of its processes was
+ * seen with a Python library; `perhaps`: none yet.
+ */
+interface Verdict {
+  python: 'is' | 'loads' | 'perhaps';
+  version?: string | undefined;
+}
+
+/** Of a program's many processes so many are asked for their libraries in one listing. */
+const SAMPLE = 4;
+const PYTHON_NAME = /^(?:python|pypy)w?(?:\d[\d.]*)?[t_d]*\.exe$/i;
+const LIBRARY_VERSION = /python(\d)(\d+)[t_d]*\.dll$/i;
+const NOBODY = -1;
+const MAX_PID = 0xffffffff;
+const BASIC_INFORMATION = 0;
+
+/** By path and time of change: an upgraded file is a new one. */
+const verdicts = new Map<string, Verdict>();
+
+/** See `TargetOs.status`. */
+export function windowsStatus(pid: number): ProcessStatus | undefined {
+  if (pid > MAX_PID) return undefined;
+  const native = windowsNative();
+  const handle = openToLook(native, pid);
+  if (handle === undefined) return hiddenStatus(native, pid);
+  try {
+    const times = Buffer.alloc(32);
+    if (!native.processTimes(handle, times)) return undefined;
+    const parent = Buffer.alloc(48);
+    native.queryProcess(handle, BASIC_INFORMATION, parent);
+    return status(pid, {
+      parentPid: Number(parent.readBigUInt64LE(40)),
+      name: fileName(native.imagePath(handle) ?? ''),
+      // A process that has ended stays as long as somebody has it open.
+      state: times.readBigUInt64LE(8) === 0n ? 'alive' : 'ended',
+      startId: String(times.readBigUInt64LE(0)),
+    });
+  } finally {
+    native.close(handle);
+  }
+}
+
+function status(
+  pid: number,
+  known: Pick<ProcessStatus, 'parentPid' | 'name' | 'state' | 'startId'>,
+  owner = pid,
+): ProcessStatus {
+  return { pid, ...known, uid: NOBODY, effectiveUid: NOBODY, effectiveGid: NOBODY, owner };
+}
+
+/** A process that nobody may open still stands in the system's list; so do threads, whose numbers are of the same kind. */
+function hiddenStatus(native: WindowsNative, pid: number): ProcessStatus | undefined {
+  for (const one of systemProcesses(native)) {
+    if (one.pid !== pid && !one.threads.some(({ tid }) => tid === pid)) continue;
+    const { parentPid, name, createdAt } = one;
+    return status(pid, { parentPid, name, state: 'alive', startId: String(createdAt) }, one.pid);
+  }
+  return undefined;
+}
+
+/** See `TargetOs.pythonProcesses`. */
+export function windowsPythonProcesses(): ProcessEntry[] {
+  const native = windowsNative();
+  const sampled = new Map<Verdict, number>();
+  const found: ProcessEntry[] = [];
+  for (const one of systemProcesses(native)) {
+    if (one.pid === 0 || one.pid === process.pid) continue;
+    const verdict = judge(native, one, sampled);
+    if (verdict !== undefined) found.push(entryOf(native, one, verdict.version));
+  }
+  return found;
+}
+
+/** See `TargetOs.describe`. */
+export function describeWindowsProcess({ pid }: ProcessStatus): ProcessDescription | undefined {
+  const native = windowsNative();
+  const one = systemProcesses(native).find((each) => each.pid === pid);
+  if (one === undefined) return undefined;
+  const version = judge(native, one, new Map())?.version;
+  return {
+    entry: entryOf(native, one, version),
+    findings: [],
+    servesSession: false,
+    threads: threadFacts(native, one),
+  };
+}
+
+function systemProcesses(native: WindowsNative): SystemProcess[] {
+  const { bytes, address } = native.systemProcesses();
+  return parseSystemProcesses(bytes, address);
+}
+
+/** Undefined for a process without Python. */
+function judge(
+  native: WindowsNative,
+  one: SystemProcess,
+  sampled: Map<Verdict, number>,
+): Pick<Verdict, 'version'> | undefined {
+  const path = looking(native, one.pid, (handle) => native.imagePath(handle));
+  if (path === undefined) return PYTHON_NAME.test(one.name) ? {} : undefined;
+  const verdict = verdictOf(path);
+  if (verdict.python === 'is') return verdict;
+  const count = sampled.get(verdict) ?? 0;
+  if (verdict.python === 'perhaps' && count >= SAMPLE) return undefined;
+  sampled.set(verdict, count + 1);
+  const library = loadedModules(native, one.pid).find((module) => isPythonLibrary(module.path));
+  if (library !== undefined) {
+    verdict.python = 'loads';
+    return { version: libraryVersion(library.path) };
+  }
+  return PYTHON_NAME.test(one.name) ? {} : undefined;
+}
+
+function verdictOf(path: string): Verdict {
+  const key = `${path}:${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`;
+  const known = verdicts.get(key);
+  if (known !== undefined) return known;
+  const python = withImageFile(path, pythonInFile);
+  const verdict: Verdict =
+    python === undefined ? { python: 'perhaps' } : { python: 'is', version: python.version?.text };
+  verdicts.set(key, verdict);
+  return verdict;
+}
+
+/** Of the file itself, else of its name: `python311.dll`. */
+function libraryVersion(path: string): string | undefined {
+  const exact = withImageFile(path, pythonInFile)?.version?.text;
+  const [, major, minor] = LIBRARY_VERSION.exec(path) ?? [];
+  return exact ?? (minor === undefined ? undefined : `${major}.${minor}`);
+}
+
+function entryOf(native: WindowsNative, one: SystemProcess, version: string | undefined): ProcessEntry {
+  const { pid, parentPid, cpuMs, memoryBytes, createdAt } = one;
+  const refusal = debugRefusal(native, pid);
+  const started = refusal === undefined ? parametersOf(native, pid) : undefined;
+  const seen = looking(native, pid, (handle) => ({
+    executable: native.imagePath(handle),
+    user: userOf(native, handle)?.name,
+    commandLine: started?.commandLine ?? commandLineOf(native, handle),
+  }));
+  const { environment, cwd } = started ?? {};
+  return compact({
+    ...{ pid, parentPid, cpuMs, memoryBytes, version, refusal, cwd },
+    executable: seen?.executable,
+    uid: NOBODY,
+    user: seen?.user ?? '?',
+    startedAt: unixMs(createdAt),
+    commandLine: splitCommandLine(seen?.commandLine ?? one.name),
+    notebook: environment?.get('JPY_SESSION_NAME'),
+    suspended: isSuspended(one),
+    switchedOff: environment?.has('PYTHON_DISABLE_REMOTE_DEBUG') === true,
+    findings: [],
+  });
+}
+
+/** What the process was started with; undefined when it ends in this moment. */
+export function parametersOf(native: WindowsNative, pid: number): StartParameters | undefined {
+  const handle = openToDebug(native, pid);
+  try {
+    return startParameters(native, handle);
+  } finally {
+    native.close(handle);
+  }
+}
+
+function looking<T>(native: WindowsNative, pid: number, use: (handle: Handle) => T): T | undefined {
+  const handle = openToLook(native, pid);
+  if (handle === undefined) return undefined;
+  try {
+    return use(handle);
+  } finally {
+    native.close(handle);
+  }
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('\\') + 1);
+}
