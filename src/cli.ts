@@ -6,6 +6,7 @@ import { doctor } from './cli/doctor';
 import { exec } from './cli/exec';
 import { ps } from './cli/ps';
 import { UsageError } from './cli/usage';
+import { HELPER } from './inject/elevation/command';
 
 const USAGE = `usage: pylatch COMMAND
 
@@ -32,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<number> {
       return exec(args);
     case 'dap':
       return (await import('./adapter/main.js')).main(args);
+    case HELPER:
+      return (await import('./cli/helper.js')).helper(args);
     case '--version':
       process.stdout.write(`pylatch ${version()}\n`);
       return 0;

@@ -1,6 +1,8 @@
 import { PylatchError } from '../common/errors';
 import type { AgentConfig } from '../common/wire';
 import type { ThreadChoice } from '../inject/types';
+import { MEANS } from '../inject/elevation/command';
+import type { Elevation } from './elevation';
 import type { PathMapping } from './paths';
 
 /** Attach arguments as checked; the user's words are in `package.json`. */
@@ -11,6 +13,7 @@ export interface AttachArguments {
   stopOnEntry: boolean;
   pathMappings: PathMapping[];
   timeoutMs: number;
+  elevation: Elevation;
   subProcess: boolean;
   redirectOutput: boolean;
   logFile: string | undefined;
@@ -30,6 +33,7 @@ export function attachArguments(raw: unknown): AttachArguments {
     stopOnEntry: optionalBoolean(args, 'stopOnEntry') ?? false,
     pathMappings: pathMappings(args['pathMappings']),
     timeoutMs: timeout(args) * 1000,
+    elevation: optionalWord(args, 'elevation', ['none', ...MEANS]) ?? 'none',
     subProcess: optionalBoolean(args, 'subProcess') ?? false,
     redirectOutput: optionalBoolean(args, 'redirectOutput') ?? false,
     logFile: optionalString(args, 'logFile'),

@@ -3,11 +3,12 @@ import { PylatchError } from '../common/errors';
 import type { Log } from '../common/log';
 import { fileLog, silentLog } from '../common/log';
 import type { AgentEvent, Residue, Welcome } from '../common/wire';
-import type { AttachedAgent } from '../inject/types';
+import type { AttachedAgent, AttachOptions } from '../inject/types';
 import { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
 import { attachArguments, object, optionalBoolean } from './arguments';
 import type { Client } from './client';
+import { attachWith } from './elevation';
 import type { Injector } from './injector';
 import type { Lifecycle } from './lifecycle';
 import { findProcess } from './processes';
@@ -133,7 +134,7 @@ export class Attachment {
     this.pid = await this.resolve(args.pid);
     const progress = (this.progress = new AttachProgress(this.client));
     progress.start(this.pid, call.seq);
-    const agent = await this.injector.attach({
+    const options: AttachOptions = {
       pid: this.pid,
       thread: args.thread,
       timeoutMs: args.timeoutMs,
@@ -143,7 +144,10 @@ export class Attachment {
         this.log.write('attach', detail === undefined ? phase : `${phase}: ${detail}`);
         progress.phase(phase, detail);
       },
-    });
+    };
+    const { injector, client } = this;
+    const onWait = (what: string): void => progress.note(what);
+    const agent = await attachWith(args.elevation, options, { injector, client, onWait });
     await this.adopt(agent, args, abort.signal);
     this.tellAttached(agent.welcome, performance.now() - started);
     for (const notice of agent.notices ?? []) this.client.say(notice);

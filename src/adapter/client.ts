@@ -1,4 +1,5 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { PylatchError } from '../common/errors';
 import { object, optionalBoolean, optionalString } from './arguments';
 
 /** The events that Pylatch sends, with their bodies. */
@@ -20,6 +21,9 @@ export interface ClientEvents {
 /** Sends one event to the client. */
 export type EventSink = (event: string, body: unknown) => void;
 
+/** Asks the client for something: a reverse request. */
+export type RequestSink = (command: string, args: unknown) => Promise<DebugProtocol.Response>;
+
 /** The other end: what it can do, how it counts, and the way events reach it. */
 export class Client {
   private firstLine = 1;
@@ -27,8 +31,12 @@ export class Client {
   usesUris = false;
   supportsProgress = false;
   private supportsInvalidated = false;
+  private supportsTerminal = false;
 
-  constructor(private readonly sink: EventSink) {}
+  constructor(
+    private readonly sink: EventSink,
+    private readonly ask: RequestSink,
+  ) {}
 
   /** Takes what the client told about itself in its initialize request. */
   configure(raw: unknown): void {
@@ -38,6 +46,7 @@ export class Client {
     this.usesUris = optionalString(args, 'pathFormat') === 'uri';
     this.supportsProgress = optionalBoolean(args, 'supportsProgressReporting') ?? false;
     this.supportsInvalidated = optionalBoolean(args, 'supportsInvalidatedEvent') ?? false;
+    this.supportsTerminal = optionalBoolean(args, 'supportsRunInTerminalRequest') ?? false;
   }
 
   event<E extends keyof ClientEvents>(event: E, body: ClientEvents[E]): void {
@@ -47,6 +56,14 @@ export class Client {
   /** A line for the debug console. */
   say(text: string, category: 'console' | 'important' | 'stderr' = 'console'): void {
     this.event('output', { category, output: `${text}\n` });
+  }
+
+  /** Has the client run a command where the user can see it and type. @throws PylatchError `elevation-failed` */
+  async runInTerminal(title: string, args: readonly string[]): Promise<void> {
+    if (!this.supportsTerminal) throw noTerminal('it cannot run commands in a terminal');
+    // An empty folder is the client's own: nothing is put before the command.
+    const answer = await this.ask('runInTerminal', { kind: 'integrated', title, cwd: '', args });
+    if (!answer.success) throw noTerminal(answer.message ?? 'it refused');
   }
 
   /** Values may have changed: a client that can will read what it shows again. */
@@ -71,6 +88,14 @@ export class Client {
     for (const key of ['column', 'endColumn'] as const) shift(moved, key, this.firstColumn - 1);
     return moved;
   }
+}
+
+function noTerminal(why: string): PylatchError {
+  return new PylatchError(
+    'elevation-failed',
+    `The editor opened no terminal, in which sudo could ask for the password: ${why}.`,
+    'Set "elevation" to "pkexec", or run the debug adapter itself by sudo.',
+  );
 }
 
 interface Positioned {

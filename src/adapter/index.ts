@@ -22,6 +22,9 @@ import { Sources } from './sources';
 import { Stops } from './stops';
 import { trace } from './trace';
 
+/** A client answers when it has started the command, not when that has ended. */
+const REVERSE_LIMIT_MS = 30_000;
+
 /**
  * One debug session. Takes DAP messages by `handleMessage` and gives them by `onDidSendMessage`, which is
  * what VS Code's `DebugAdapterInlineImplementation` wants; `main.ts` puts streams at both.
@@ -30,7 +33,10 @@ export class PylatchSession extends ProtocolServer {
   /** Which requests are served, and when. */
   readonly table: RequestTable;
   readonly lifecycle = new Lifecycle();
-  private readonly client = new Client((event, body) => this.emitEvent(event, body));
+  private readonly client = new Client(
+    (event, body) => this.emitEvent(event, body),
+    (command, args) => this.askClient(command, args),
+  );
   private readonly paths = new Paths();
   private readonly sources = new Sources(this.paths);
   private readonly stops = new Stops(this.client, this.lifecycle, this.sources);
@@ -157,6 +163,11 @@ export class PylatchSession extends ProtocolServer {
 
   private emitEvent(event: string, body: unknown): void {
     this.post({ seq: 0, type: 'event', event, ...(body === undefined ? {} : { body }) });
+  }
+
+  private askClient(command: string, args: unknown): Promise<DebugProtocol.Response> {
+    trace(this.attachment.log, 'dap', '->', { command, arguments: args });
+    return new Promise((resolve) => this.sendRequest(command, args, REVERSE_LIMIT_MS, resolve));
   }
 
   private post(message: DebugProtocol.Response | DebugProtocol.Event): void {

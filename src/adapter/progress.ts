@@ -32,9 +32,12 @@ export class AttachProgress {
   }
 
   phase(phase: Phase, detail?: string): void {
-    if (!this.open) return;
-    const message = detail === undefined ? WORDS[phase] : `${WORDS[phase]}: ${detail}`;
-    this.client.event('progressUpdate', { progressId: this.id, message });
+    this.note(detail === undefined ? WORDS[phase] : `${WORDS[phase]}: ${detail}`);
+  }
+
+  /** Shows what happens outside of the phases. */
+  note(message: string): void {
+    if (this.open) this.client.event('progressUpdate', { progressId: this.id, message });
   }
 
   end(): void {

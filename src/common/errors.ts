@@ -34,8 +34,9 @@ export const ERRORS = {
   'target-ended': { code: 1105, blame: 'user' },
   'wire-version': { code: 1106, blame: 'internal' },
   'script-failed': { code: 1107, blame: 'user' },
+  'elevation-failed': { code: 1108, blame: 'user' },
   'audit-refused': { code: 1109, blame: 'user' },
-  'limit-reached': { code: 1110, blame: 'user' },
+  'system-refused': { code: 1110, blame: 'user' },
   // Debug Adapter Protocol
   'unknown-request': { code: 1201, blame: 'user' },
   'not-supported': { code: 1202, blame: 'user' },

@@ -13,9 +13,13 @@ export class FrameSocket {
   private waiting: unknown[] = [];
   private listener: ((message: unknown) => void) | undefined;
 
-  constructor(readonly socket: Socket) {
+  /** @param limit a longer frame is a protocol error and closes the connection; bytes */
+  constructor(
+    readonly socket: Socket,
+    private readonly limit = MAX_FRAME,
+  ) {
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.feed(chunk));
+    socket.on('data', this.feed);
   }
 
   /** Sends one message in one write. A closed socket swallows it: closing is told by `onClose`. */
@@ -49,23 +53,31 @@ export class FrameSocket {
     this.socket.once('close', () => listener(cause));
   }
 
+  /** Passes on to the other, byte by byte from now on; what has come already and was not taken goes first. */
+  pipe(other: FrameSocket): void {
+    this.onMessage((message) => other.send(message));
+    this.socket.off('data', this.feed);
+    for (const chunk of this.chunks.splice(0)) other.socket.write(chunk);
+    this.socket.pipe(other.socket);
+  }
+
   close(): void {
     this.socket.destroy();
   }
 
-  private feed(chunk: Buffer): void {
+  private readonly feed = (chunk: Buffer): void => {
     this.chunks.push(chunk);
     this.size += chunk.length;
     for (let body = this.take(); body !== undefined; body = this.take()) this.deliver(body);
-  }
+  };
 
   private take(): Buffer | undefined {
     if (this.size < HEADER) return undefined;
     const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
     this.chunks = [all];
     const length = all.readUInt32BE(0);
-    if (length > MAX_FRAME) {
-      this.socket.destroy(new Error(`a frame of ${length} bytes is over the limit of ${MAX_FRAME}`));
+    if (length > this.limit) {
+      this.socket.destroy(new Error(`a frame of ${length} bytes is over the limit of ${this.limit}`));
       this.size = 0;
       return undefined;
     }

@@ -93,6 +93,18 @@ export const ATTACH_PROPERTIES = {
     default: false,
     markdownDescription: 'Show what a function returned after a step out of it.',
   },
+  elevation: {
+    type: 'string',
+    enum: ['none', 'pkexec', 'sudo'],
+    enumDescriptions: [
+      'Say what is missing, and offer the rest as a button.',
+      'Have the desktop ask for the password, in a window of its own.',
+      'Run sudo in a terminal, which asks for the password there.',
+    ],
+    default: 'none',
+    markdownDescription:
+      'What to do where your own rights do not suffice to debug the process: have the attach, and nothing else, run as administrator by `pkexec` or `sudo`.',
+  },
   logFile: {
     type: 'string',
     markdownDescription: 'Write a log of the debug session to this file, for a bug report.',

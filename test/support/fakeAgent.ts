@@ -7,6 +7,7 @@ import { FrameSocket } from '../../src/common/frames';
 import type { AgentCommand, AgentEvent, AgentFailure, AgentRequest, Residue } from '../../src/common/wire';
 import { WIRE_VERSION } from '../../src/common/wire';
 import type { Injector } from '../../src/adapter/injector';
+import type { ElevatedOptions } from '../../src/inject/elevation/elevated';
 import type { AttachOptions, PythonProcess } from '../../src/inject/types';
 import { PylatchError } from '../../src/common/errors';
 
@@ -135,6 +136,10 @@ export class FakeInjector implements Injector {
       cwd: '/',
     };
     return { link: this.agent.near, welcome: { ...welcome, argv: ['app.py'] }, timings: {} };
+  }
+
+  attachElevated(options: ElevatedOptions): ReturnType<Injector['attach']> {
+    return this.attach(options);
   }
 
   listPythonProcesses(): Promise<PythonProcess[]> {
