@@ -4,7 +4,7 @@ import { requestOf } from './arm';
 import { arranged, isAttachable, toFinding } from './findings';
 import { targetOs } from './os/index';
 import type { ActivityKind, ThreadFacts } from './os/index';
-import { toPythonProcess, untested } from './processes';
+import { listPythonProcesses, toMember, untested } from './processes';
 import { ownInterpreter } from './remote-exec';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, Runtime } from './runtime';
@@ -18,7 +18,7 @@ import {
   refusals,
 } from './target';
 import type { OpenTarget, UnknownTarget } from './target';
-import type { Diagnosis, Finding, ThreadReport } from './types';
+import type { Diagnosis, Finding, PythonProcess, ThreadReport } from './types';
 import { candidatesFor } from './wake';
 import type { Candidate } from './wake';
 
@@ -42,7 +42,7 @@ export async function diagnose(pid: number): Promise<Diagnosis> {
   const description = os.describe(livingProcess(os, pid));
   if (description === undefined) throw endedError(pid);
   const { entry, servesSession } = description;
-  const listed = toPythonProcess(entry);
+  const listed = toMember(entry).process;
   const { findings: seen, ...inside } = await lookInside(pid, description.threads);
   const findings = arranged([
     ...(servesSession ? [toFinding(alreadyAttached())] : []),
@@ -52,8 +52,18 @@ export async function diagnose(pid: number): Promise<Diagnosis> {
     ...description.findings,
   ]);
   const version = inside.python?.version ?? listed.version;
-  const process = { ...listed, attachable: isAttachable(findings), findings };
+  const process = {
+    ...listed,
+    label: await familyLabel(listed),
+    attachable: isAttachable(findings),
+    findings,
+  };
   return { process: version === undefined ? process : { ...process, version }, ...inside };
+}
+
+/** A worker is named after the program that it works for, which only the list of all knows. */
+async function familyLabel({ pid, label }: PythonProcess): Promise<string> {
+  return (await listPythonProcesses()).find((one) => one.pid === pid)?.label ?? label;
 }
 
 async function lookInside(pid: number, facts: ReadonlyMap<number, ThreadFacts>): Promise<Inside> {

@@ -1,7 +1,8 @@
-import { basename } from 'node:path';
 import { compact } from '../common/compact';
 import { arranged, isAttachable, toFinding } from './findings';
-import { parsePythonCommand, processLabel } from './label';
+import { nameFamilies } from './family';
+import type { Member } from './family';
+import { processLabel, pythonCommand, workerRole } from './label';
 import type { PythonCommand } from './label';
 import { MINORS, SUPPORTED } from './offsets';
 import { targetOs } from './os/index';
@@ -15,25 +16,28 @@ import type { Finding, PythonProcess } from './types';
  * @throws PylatchError `unsupported-system`
  */
 export async function listPythonProcesses(): Promise<PythonProcess[]> {
-  const found = targetOs().pythonProcesses().map(toPythonProcess);
+  const found = nameFamilies(targetOs().pythonProcesses().map(toMember));
   return Promise.resolve(
     found.sort((a, b) => Number(b.attachable) - Number(a.attachable) || b.startedAt - a.startedAt),
   );
 }
 
 /** A process as lists show it: named, and judged by what can be told without a look into its memory. */
-export function toPythonProcess(entry: ProcessEntry): PythonProcess {
-  const command = isInterpreter(entry) ? parsePythonCommand(entry.commandLine) : undefined;
+export function toMember(entry: ProcessEntry): Member {
+  const command = pythonCommand(entry);
   const findings = arranged([...refusalsOf(entry, command), ...entry.findings]);
   const { pid, parentPid, user, uid, startedAt, commandLine, version, executable, cwd } = entry;
   const { cpuMs, memoryBytes, container } = entry;
-  return compact({
-    ...{ pid, parentPid, user, uid, startedAt, commandLine, version, executable, cwd },
-    ...{ cpuMs, memoryBytes, container },
-    label: processLabel(entry, command),
-    attachable: isAttachable(findings),
-    findings,
-  });
+  return {
+    process: compact({
+      ...{ pid, parentPid, user, uid, startedAt, commandLine, version, executable, cwd },
+      ...{ cpuMs, memoryBytes, container },
+      label: processLabel(entry, command),
+      attachable: isAttachable(findings),
+      findings,
+    }),
+    role: command && workerRole(command),
+  };
 }
 
 function refusalsOf(entry: ProcessEntry, command: PythonCommand | undefined): Finding[] {
@@ -45,13 +49,6 @@ function refusalsOf(entry: ProcessEntry, command: PythonCommand | undefined): Fi
     ...(off ? [toFinding(switchedOff(pid))] : []),
     ...(entry.suspended ? [toFinding(suspended(pid))] : []),
   ];
-}
-
-/** The command line of a program that embeds Python has a meaning of its own. */
-function isInterpreter({ commandLine, executable }: ProcessEntry): boolean {
-  return [commandLine[0], executable].some(
-    (path) => path !== undefined && /^(python|pypy)/.test(basename(path)),
-  );
 }
 
 function versionFinding(pid: number, version: string): Finding[] {
