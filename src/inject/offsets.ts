@@ -32,6 +32,8 @@ export interface DebugOffsets {
     nativeId: number;
     /** Bytes of each of the two: C's `unsigned long`, 4 on Windows and 8 elsewhere. */
     idSize: number;
+    /** Flags in one `unsigned int`, see `isAway`. */
+    status: number;
     evalBreaker: number;
     /** `int`: 1 asks for the script. */
     pendingCall: number;
@@ -62,7 +64,8 @@ export interface Layout {
 
 /**
  * Measured on 3.14.10 and 3.15.2. `runtime`: size, finalizing, interpreters_head; `interpreter`: size, id, next,
- * threads_head, threads_main; `thread`: size, prev, next, interp; `threadIdent`: thread_id, native_thread_id;
+ * threads_head, threads_main; `thread`: size, prev, next, interp; `threadIdent`: thread_id, native_thread_id,
+ * datastack_chunk, status;
  * `support`: eval_breaker, support struct, enabled, pending call, path, path size.
  */
 export const LAYOUTS: Readonly<Record<number, Layout>> = {
@@ -133,6 +136,7 @@ function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffse
       ident: word(layout.threadIdent),
       nativeId: word(layout.threadIdent + 1),
       idSize: word(layout.threadIdent + 1) - word(layout.threadIdent),
+      status: word(layout.threadIdent + 3),
       evalBreaker: word(layout.support),
       pendingCall: supportStruct + word(layout.support + 3),
       scriptPath: supportStruct + word(layout.support + 4),
@@ -156,6 +160,7 @@ function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
       within(offset, interpreter.size),
     ) &&
     within(interpreter.remoteDebugEnabled, interpreter.size) &&
+    within(thread.status, thread.nativeId) &&
     [thread.next, thread.interpreter, thread.nativeId, thread.evalBreaker, thread.pendingCall].every(
       (offset) => within(offset, thread.size),
     )

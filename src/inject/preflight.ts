@@ -9,6 +9,7 @@ import { ownInterpreter } from './remote-exec';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, Runtime } from './runtime';
 import {
+  activityOf,
   alreadyAttached,
   endedError,
   isDebugBuild,
@@ -113,7 +114,7 @@ function threadReports(
   facts: ReadonlyMap<number, ThreadFacts>,
 ): ThreadReport[] {
   return interpreter.threads.flatMap((thread): ThreadReport[] => {
-    const activity = process.activity(thread.nativeId);
+    const activity = activityOf(process, thread);
     if (activity === undefined) return [];
     const { name, idleMs } = facts.get(thread.nativeId) ?? {};
     return [

@@ -35,6 +35,8 @@ export interface PythonThread {
   nativeId: number;
   /** What `threading.get_ident` returns in it. */
   ident: bigint;
+  /** It has gone on into another interpreter, and runs nothing here until it is back. */
+  away: boolean;
 }
 
 /**
@@ -252,11 +254,21 @@ function walkThreads(
       address: at,
       nativeId: Number(wholeNumber(bytes, thread.nativeId, thread.idSize)),
       ident: wholeNumber(bytes, thread.ident, thread.idSize),
+      away: isAway(bytes.readUInt32LE(thread.status)),
     });
     at = Number(bytes.readBigUInt64LE(thread.next));
   }
   // The newest thread comes first; a program's first thread is the most useful one to name first.
   return threads.reverse();
+}
+
+/**
+ * A thread of the system has one state for each interpreter that it has entered. All are bound to it, but only the
+ * innermost holds `bound_gilstate` (cpython/pystate.h; measured on 3.14 and 3.15).
+ */
+function isAway(status: number): boolean {
+  const [bound, innermost] = [0b0010, 0b1000];
+  return (status & bound) !== 0 && (status & innermost) === 0;
 }
 
 function wholeNumber(bytes: Buffer, at: number, size: number): bigint {

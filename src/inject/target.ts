@@ -83,7 +83,7 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
     interpreterAddress: interpreter.address,
     remoteDebugEnabled: interpreter.remoteDebugEnabled,
     threads: interpreter.threads.flatMap((thread): ThreadInfo[] => {
-      const activity = process.activity(thread.nativeId);
+      const activity = activityOf(process, thread);
       if (activity === undefined) return [];
       return [
         {
@@ -101,6 +101,15 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
 /** Debug builds are known by the `d` in their file's name: `python3.14d`, `libpython3.14td.so.1.0`. */
 export function isDebugBuild({ image }: Runtime): boolean {
   return /\dt?d(\.so[.\d]*)?( \(deleted\))?$/.test(image);
+}
+
+/** What the thread does; undefined when it has ended. */
+export function activityOf(
+  process: TargetProcess,
+  { nativeId, away }: PythonThread,
+): ThreadActivity | undefined {
+  const activity = process.activity(nativeId);
+  return activity && away ? { kind: 'stuck', what: 'is inside a subinterpreter' } : activity;
 }
 
 /** True for the runtime's recorded main thread or, where it has none, for the process's first. */

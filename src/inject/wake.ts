@@ -7,7 +7,7 @@ import type { ActivityKind, InterruptOutcome, ThreadActivity } from './os/index'
 import { addPendingCall, findPendingQueue } from './pending';
 import { ending, lifeStage, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
-import { eligible, endedError, endedOr, hasEnded, isMain } from './target';
+import { activityOf, eligible, endedError, endedOr, hasEnded, isMain } from './target';
 import type { OpenTarget } from './target';
 import type { ThreadChoice } from './types';
 
@@ -217,7 +217,7 @@ export function candidatesFor(
   choice: ThreadChoice,
 ): Candidate[] {
   const candidates = eligible(interpreter, process, choice).flatMap((thread): Candidate[] => {
-    const activity = process.activity(thread.nativeId);
+    const activity = activityOf(process, thread);
     return activity ? [{ thread, activity, main: isMain(thread, interpreter, process) }] : [];
   });
   return candidates.sort((a, b) => rank(a) - rank(b));

@@ -5,7 +5,7 @@ import type { DebugOffsets } from '../../src/inject/offsets';
 import type { ProcessMemory } from '../../src/inject/os/index';
 
 const SCRIPT = '/tmp/pylatch-0/stub.py';
-const THREAD = { address: 64, nativeId: 71, ident: 1n };
+const THREAD = { address: 64, nativeId: 71, ident: 1n, away: false };
 const AT = { evalBreaker: 8, pendingCall: 16, scriptPath: 20, scriptPathSize: 512 };
 const OFFSETS = { thread: AT } as DebugOffsets;
 

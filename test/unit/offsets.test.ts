@@ -78,12 +78,13 @@ const OFFSETS: Runtime['offsets'] = {
     size: 64,
     next: 0,
     interpreter: 8,
-    ident: 16,
-    nativeId: 24,
+    status: 16,
+    ident: 24,
+    nativeId: 32,
     idSize: 8,
-    evalBreaker: 32,
-    pendingCall: 40,
-    scriptPath: 44,
+    evalBreaker: 40,
+    pendingCall: 48,
+    scriptPath: 52,
     scriptPathSize: 512,
   },
 };
@@ -97,8 +98,8 @@ function world(): Buffer {
   put(0, 0x10100);
   put(0x100, 1, 0x10200, 0, 0, 1);
   put(0x200, 0, 0, 0x10400, 0x10300, 1);
-  put(0x400, 0x10300, 0x10200, 222, 2222);
-  put(0x300, 0, 0x10200, 111, 1111);
+  put(0x400, 0x10300, 0x10200, 0b1011, 222, 2222);
+  put(0x300, 0, 0x10200, 0b0011, 111, 1111);
   return block;
 }
 
@@ -113,10 +114,18 @@ test('the walk takes the main interpreter, wherever it stands, and its threads',
   );
 });
 
+test('the walk tells a thread that is inside another interpreter', () => {
+  const { threads } = walkInterpreter(fakeMemory(world()), RUNTIME);
+  assert.deepEqual(
+    threads.map(({ away }) => away),
+    [true, false],
+  );
+});
+
 test('the numbers of threads are 4 bytes long where C says so', () => {
   const block = world();
-  block.writeBigUInt64LE((333n << 32n) | 111n, 0x310);
-  const thread = { ...OFFSETS.thread, nativeId: 20, idSize: 4 };
+  block.writeBigUInt64LE((333n << 32n) | 111n, 0x318);
+  const thread = { ...OFFSETS.thread, nativeId: 28, idSize: 4 };
   const found = walkInterpreter(fakeMemory(block), { ...RUNTIME, offsets: { ...OFFSETS, thread } });
   assert.deepEqual([found.threads[0]?.ident, found.threads[0]?.nativeId], [111n, 333]);
 });
