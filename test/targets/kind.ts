@@ -23,6 +23,8 @@ export interface Kind {
   expect: 'attached' | ErrorId;
   /** Why the attach may take longer than the limit, in a few words for the table. */
   slow?: string;
+  /** Limit for the attach, where the kind is to run into it. */
+  timeoutMs?: number;
 }
 
 /** A target of some kind, as the checks need it. */
@@ -114,6 +116,7 @@ export interface Program {
   name: string;
   expect?: Kind['expect'];
   slow?: string;
+  timeoutMs?: number;
   /** Prints `ready` when it is. By default {@link LOOP}. */
   source?: string;
   /** The program never ends by itself: nothing is asked of its end. */
@@ -128,17 +131,17 @@ export interface Program {
 }
 
 /** Makes the kind of a program. */
-export function program(spec: Program): Kind {
-  const { name, expect = 'attached', slow } = spec;
+export function program({ name, expect = 'attached', slow, timeoutMs, ...spec }: Program): Kind {
   return {
     name,
     expect,
     ...(slow === undefined ? {} : { slow }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     start: (python) => startProgram(spec, python),
   };
 }
 
-async function startProgram(spec: Program, python: Interpreter): Promise<Running> {
+async function startProgram(spec: Omit<Program, 'name'>, python: Interpreter): Promise<Running> {
   const folder = await makeFolder();
   const file = join(folder, 'target.py');
   await writeFile(file, spec.source ?? LOOP);

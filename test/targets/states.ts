@@ -50,6 +50,13 @@ thread.start()
 ${LOOP.replace("print('done'", "os.write(write, b'x'); thread.join(); _interpreters.destroy(other)\n$&")}
 `;
 
+const INSIDE_INTERPRETER = `
+import _interpreters
+other = _interpreters.create()
+_interpreters.exec(other, ${JSON.stringify(LOOP)})
+_interpreters.destroy(other)
+`;
+
 const FORKED = `
 import os
 end, write = os.pipe()
@@ -163,6 +170,12 @@ export const STATES: Kind[] = [
   program({ name: 'in a function that atexit calls', source: AT_EXIT }),
   program({ name: 'with an idle subinterpreter', source: IDLE_INTERPRETER }),
   program({ name: 'with a busy subinterpreter', source: BUSY_INTERPRETER }),
+  program({
+    name: 'its only thread inside a subinterpreter',
+    source: INSIDE_INTERPRETER,
+    expect: 'attach-timeout',
+    timeoutMs: 1000,
+  }),
   program({ name: 'has forked', source: FORKED }),
   { name: 'a forked child', start: (python) => startChild(CHILD, python), expect: 'attached' },
   {

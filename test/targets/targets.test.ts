@@ -8,7 +8,6 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentLink } from '../../src/adapter/agentLink';
 import { PylatchError } from '../../src/common/errors';
-import type { ErrorId } from '../../src/common/errors';
 import { silentLog } from '../../src/common/log';
 import { attach, preload } from '../../src/inject/attach';
 import { interpreters } from '../support/targets';
@@ -62,9 +61,7 @@ async function checkRow(t: TestContext, kind: Kind, python: Interpreter): Promis
   try {
     const printed = target.output();
     const outcome =
-      kind.expect === 'attached'
-        ? await checkAttach(kind, target, python)
-        : await checkRefusal(kind.expect, target);
+      kind.expect === 'attached' ? await checkAttach(kind, target, python) : await checkRefusal(kind, target);
     t.diagnostic(outcome);
     assert.equal(target.alive(), true, 'the target has ended');
     assert.equal(target.output(), printed);
@@ -143,15 +140,17 @@ function runCli(pid: number): Promise<{ code: number; text: string }> {
   });
 }
 
-/** The refusal must be the same by every way in. */
-async function checkRefusal(id: ErrorId, target: Running): Promise<string> {
-  const { pid, own } = target;
-  const error = await attach({ pid, thread: 'any', timeoutMs: TIMEOUT_MS, config: CONFIG }).then(
+/** Gives the text of the refusal. */
+async function checkRefusal(
+  { expect, timeoutMs = TIMEOUT_MS }: Kind,
+  { pid, own }: Running,
+): Promise<string> {
+  const error = await attach({ pid, thread: 'any', timeoutMs, config: CONFIG }).then(
     ({ link }) => (link.close(), undefined),
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof PylatchError, error === undefined ? 'it attached' : String(error));
-  assert.equal(error.id, id, error.message);
+  assert.equal(error.id, expect, error.message);
   return asCell(error.message, { [String(pid)]: 'PID', ...own });
 }
 
