@@ -105,6 +105,14 @@ export function environment(pid: number): Map<string, string> {
   return new Map(entries);
 }
 
+/** One variable of the environment with which a process was started, out of the text of its `environ`. */
+export function variable(environ: string, name: string): string | undefined {
+  const at = `\0${environ}`.indexOf(`\0${name}=`);
+  if (at < 0) return undefined;
+  const value = environ.slice(at + name.length + 1).split('\0', 1)[0] ?? '';
+  return Buffer.from(value, 'latin1').toString('utf8');
+}
+
 /**
  * The command line, decoded. Empty for kernel threads and ended processes. A program that has set its own title
  * leaves the rest of the room empty, which must not look like arguments.

@@ -12,7 +12,6 @@ import { containerName, foreignContainer } from './linux-container';
 import { statusFindings } from './linux-findings';
 import {
   commandLine,
-  environment,
   parseStatus,
   processText,
   procLink,
@@ -20,6 +19,7 @@ import {
   statFields,
   statusField,
   systemText,
+  variable,
 } from './linux-proc';
 import type { ProcessText } from './linux-proc';
 import { userName } from './linux-users';
@@ -121,7 +121,7 @@ function processEntry(pid: number, version: string | undefined, boot: number): P
   const status = parseStatus(pid, text);
   if (status.state === 'ended') return undefined;
   const executable = procLink(pid, 'exe');
-  const env = environment(pid);
+  const environ = procText(pid, 'environ') ?? '';
   const container = foreignContainer(pid);
   return compact({
     pid,
@@ -131,12 +131,12 @@ function processEntry(pid: number, version: string | undefined, boot: number): P
     startedAt: boot + Number(status.startId) * CLOCK_TICK_MS,
     commandLine: commandLine(pid),
     suspended: status.state === 'stopped',
-    switchedOff: env.has('PYTHON_DISABLE_REMOTE_DEBUG'),
+    switchedOff: variable(environ, 'PYTHON_DISABLE_REMOTE_DEBUG') !== undefined,
     findings: statusFindings(text.status),
     version: version ?? PYTHON_NAME.exec(basename(executable ?? ''))?.[1],
     executable,
     cwd: procLink(pid, 'cwd'),
-    notebook: env.get('JPY_SESSION_NAME'),
+    notebook: variable(environ, 'JPY_SESSION_NAME'),
     container: container && containerName(container),
     refusal: mayAccess(pid) ? undefined : accessRefusal(status),
     ...consumption(text),
