@@ -92,6 +92,33 @@ thread.start()
 thread.join()
 `;
 
+const TRACED = `
+import sys
+sys.settrace(lambda frame, event, arg: None)
+sys.setprofile(lambda frame, event, arg: None)
+${LOOP}`;
+
+const MONITORED = `
+import sys
+sys.monitoring.use_tool_id(sys.monitoring.DEBUGGER_ID, 'other')
+sys.monitoring.register_callback(sys.monitoring.DEBUGGER_ID, sys.monitoring.events.LINE, lambda *_: None)
+sys.monitoring.set_events(sys.monitoring.DEBUGGER_ID, sys.monitoring.events.LINE)
+${LOOP}`;
+
+const MANY_LOCK_WAITS = `
+import threading
+end = threading.Event()
+threads = [threading.Thread(target=end.wait) for _ in range(200)]
+for thread in threads:
+    thread.start()
+def work():
+${indented(LOOP)}
+last = threading.Thread(target=work)
+last.start()
+last.join()
+end.set()
+`;
+
 const MANY_THREADS = `
 import threading
 end = threading.Event()
@@ -183,7 +210,13 @@ export const STATES: Kind[] = [
     start: (python) => startChild(CHILD_OF_WORKER, python),
     expect: 'attached',
   },
+  program({ name: 'under a trace and a profile function', source: TRACED }),
+  program({ name: 'under the monitoring of another tool', source: MONITORED }),
   program({ name: '200 threads', source: MANY_THREADS }),
+  program({
+    name: '200 threads and the main thread waiting for locks, one at work',
+    source: MANY_LOCK_WAITS,
+  }),
   program({ name: '256 MB of memory', source: MUCH_MEMORY }),
   program({ name: '20,000 mappings', source: MANY_MAPPINGS }),
   { name: 'suspended', start: startSuspended, expect: 'interpreter-not-ready' },
