@@ -21,7 +21,8 @@ import type { Socket } from 'node:net';
 import { connectTo } from './socket';
 import type { LinuxNative } from './linux-native';
 import { procLink, procText, statusField } from './linux-proc';
-import { attempt, meetAndLeave, ownerHasEnded, ownId } from './linux-sweep';
+import { ownerHasEnded, ownId } from './linux-folder';
+import { attempt, meetAndLeave } from './unix-sweep';
 import type { ProcessStatus, SessionFile, SessionPlace } from './types';
 
 const MEMFD = 'pylatch';

@@ -2,16 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { PylatchError } from '../../common/errors';
-import { LinuxFolder, SOCKET } from './linux-folder';
+import { firstPlace } from './first-place';
+import { linuxFolders } from './linux-folder';
 import { isAbandonedFile, makeMemoryPlace } from './linux-memfd';
 import type { LinuxNative } from './linux-native';
 import { environment, procLink, procText, statusField } from './linux-proc';
-import { attempt, isAbandoned, SESSION_PREFIX, sweep } from './linux-sweep';
 import { userName } from './linux-users';
 import type { ProcessStatus, SessionPlace } from './types';
+import { UnixFolder } from './unix-folder';
+import { attempt, isAbandoned, SESSION_PREFIX, SESSION_SCRIPT, SOCKET, sweep } from './unix-sweep';
 
-const SESSION_SCRIPT = /^(.*\/pylatch-[0-9a-f]{16})\/(?:stub|script)\.py$/;
 /** Room for the target's script path is 512 bytes with its NUL. */
 const MAX_PATH = 511;
 /** sun_path of unix(7) is 108 bytes with its NUL. */
@@ -30,21 +30,10 @@ export function makeLinuxPlace(
   const root = hostRoot(status.pid);
   const inFolder = (parent: string) => ({ where: parent, make: () => makeFolder(root, parent, status) });
   const inMemory = { where: 'in memory', make: () => makeMemoryPlace(native, status, root) };
-  const failures: string[] = [];
-  for (const { where, make } of [
-    ...temporaryFolders(status).map(inFolder),
-    inMemory,
-    ...otherFolders(status).map(inFolder),
-  ]) {
-    try {
-      return filled(make(), fill);
-    } catch (error) {
-      failures.push(`${where}: ${reason(error)}`);
-    }
-  }
-  throw new PylatchError(
-    'place-failed',
-    `Pylatch found no place for its files that process ${status.pid} can use (${failures.join('; ')}).`,
+  return firstPlace(
+    status.pid,
+    [...temporaryFolders(status).map(inFolder), inMemory, ...otherFolders(status).map(inFolder)],
+    fill,
     'Give the process a folder that it can write to: set TMPDIR, free space in /tmp, or start a container with --tmpfs /tmp.',
   );
 }
@@ -53,30 +42,7 @@ export function makeLinuxPlace(
 export function isAbandonedScript({ pid }: ProcessStatus, script: string): boolean {
   const root = hostRoot(pid);
   const folder = SESSION_SCRIPT.exec(script)?.[1];
-  return folder === undefined ? isAbandonedFile(root, script) : isAbandoned(root + folder);
-}
-
-function filled(place: SessionPlace, fill: (place: SessionPlace) => void): SessionPlace {
-  try {
-    fill(place);
-    return place;
-  } catch (error) {
-    place.remove();
-    throw error;
-  }
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known: Record<string, string> = {
-    ENOSPC: 'it is full',
-    EDQUOT: 'the quota is used up',
-    EROFS: 'it is read-only',
-    EACCES: 'no right to write there',
-    EPERM: 'no right to write there',
-    EOVERFLOW: 'its users are not known here (a user namespace)',
-  };
-  return known[code ?? ''] ?? code ?? message;
+  return folder === undefined ? isAbandonedFile(root, script) : isAbandoned(linuxFolders, root + folder);
 }
 
 /** What to put before a path of the target to make it one of ours: empty where both see the same files. */
@@ -122,8 +88,8 @@ function makeFolder(root: string, parent: string, status: ProcessStatus): Sessio
   const problem =
     unfit(root, parent, path) ?? unreachable(root === '' ? realpathSync(parent) : root + parent, status);
   if (problem !== undefined) throw new Error(problem);
-  sweep(root + parent, status);
-  return new LinuxFolder(path, root + path, status);
+  sweep(linuxFolders, root + parent, status);
+  return new UnixFolder(linuxFolders, path, root + path, status);
 }
 
 function unfit(root: string, parent: string, path: string): string | undefined {
