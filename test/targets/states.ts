@@ -184,7 +184,7 @@ export const STATES: Kind[] = [
   program({
     name: 'in signal.pause',
     source: "import signal\nprint('ready')\nwhile True: signal.pause()",
-    slow: 'left in peace at first: it notices when it is woken',
+    slow: 'woken last, as it notices',
     endless: true,
   }),
   program({
