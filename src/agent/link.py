@@ -22,7 +22,9 @@ MAX_FRAME = 64 * 1024 * 1024
 HEADER = 4
 SEND_LIMIT = 5
 """Seconds that a write may wait for a bridge that does not read; after that the agent detaches."""
-ACCEPT_LIMIT = 10.0
+ACCEPT_LIMIT = 3.0
+UNKNOWN_USER = 65534
+"""Whom a user namespace does not know, such as root of the host for a program in a container."""
 EXCLUSIVE: int | None = getattr(_socket, 'SO_EXCLUSIVEADDRUSE', None)
 """Without it another program of Windows could come to listen at our port, and would be told the token."""
 NO_SIGNAL: int = getattr(_socket, 'MSG_NOSIGNAL', 0)
@@ -209,13 +211,14 @@ def accept(listener: Any, token: str) -> tuple[Link, Json]:
 
 
 def check_peer(link: Link) -> None:
-    """Only this process's user and root may speak to the agent. Behind a port of the loopback address the system
+    """Only this process's user and root may speak to the agent. A user from outside of the program's user namespace has
+    no number here: the token tells whether it is root. Behind a port of the loopback address the system
     does not tell who speaks: there the token alone counts."""
     if link.socket.family == _socket.AF_INET:
         return
     credentials = link.socket.getsockopt(*PEER)
     uid = int.from_bytes(credentials[4:8], 'little')
-    if uid not in (0, native.geteuid()):
+    if uid not in (0, native.geteuid(), UNKNOWN_USER):
         raise Closed
 
 

@@ -12,7 +12,28 @@ try:
 
     pylatch_binary = getattr(posix, 'O_BINARY', 0)
 
+    # An id of the catalogue and a detail. What is raised by other code than ours, an audit hook of the program raises.
+    def pylatch_explain(error):
+        try:
+            trace = error.__traceback__
+            while trace.tb_next:
+                trace = trace.tb_next
+            code = trace.tb_frame.f_code
+            what = type(error).__name__ + ': ' + str(error)
+            ours = trace.tb_frame.f_globals is pylatch_explain.__globals__
+            if not ours and not code.co_filename.startswith(('<pylatch>', '<frozen')):
+                where = code.co_name + ' in ' + code.co_filename + ', line ' + str(trace.tb_lineno)
+                return 'audit-refused\n' + what + ' (' + where + ').'
+            system = isinstance(error, (OSError, MemoryError)) and not isinstance(error, FileNotFoundError)
+            if system or what == "RuntimeError: can't start new thread":
+                return 'system-refused\n' + what + ('.' if ours else ' (' + code.co_name + ').')
+            return 'agent-failed\n' + what + '.'
+        except BaseException:
+            return 'agent-failed\n' + type(error).__name__ + '.'
+
     def pylatch_report(text):
+        if isinstance(text, BaseException):
+            text = pylatch_explain(text)
         fd = posix.open('@ERROR@', posix.O_WRONLY | posix.O_CREAT | pylatch_binary, 0o600)
         posix.write(fd, text.encode('utf-8', 'backslashreplace'))
         posix.close(fd)
@@ -48,7 +69,10 @@ try:
             exec(codes['boot'], space)
         except BaseException as error:
             sys.__dict__.pop('__pylatch__', None)
-            pylatch_report('agent-failed\n' + type(error).__name__ + ': ' + str(error) + '.')
+            try:
+                pylatch_report(error)
+            except BaseException:
+                pass
             return
         space['run'](codes, pylatch_claim, ('@ADDRESS@', '@FOLDER@', '@PORT@'), '@TOKEN@', pylatch_report)
 
@@ -64,7 +88,7 @@ except BaseException as error:
     try:
         if sys.__dict__.get('__pylatch__') is pylatch_claim and len(pylatch_claim) == 1:
             del sys.__dict__['__pylatch__']
-            pylatch_report('agent-failed\nno thread could be had (' + (str(error) or type(error).__name__) + ').')
+            pylatch_report(error)
         if isinstance(error, KeyboardInterrupt):
             _thread.interrupt_main()
     except BaseException:

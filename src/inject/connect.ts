@@ -19,6 +19,17 @@ export interface ConnectOptions {
 }
 
 const POLL_MS = 1;
+/** What goes before the agent's own words, and what to do. */
+const REPORTS: Record<string, [what: string, fix: string]> = {
+  'audit-refused': [
+    'Code of the program refuses the agent',
+    'That is an audit hook (sys.addaudithook): let it pass what the agent does, or start the program without it.',
+  ],
+  'system-refused': [
+    'The system refuses the process what the agent needs',
+    'Raise the limits of the process (ulimit -n, -u, -v; pids.max of its cgroup), or let its sandbox (seccomp) pass the system calls of threads and sockets.',
+  ],
+};
 
 /**
  * Waits for the agent's socket, connects and shakes hands.
@@ -63,19 +74,18 @@ async function tryConnect(place: SessionPlace): Promise<Socket | undefined> {
   }
 }
 
-/** The agent says why it cannot work: an id of the catalogue, a line end, and the text. */
+/** The agent says why it cannot work: an id of the catalogue, a line end, and a detail. */
 function reportedError(place: SessionPlace): void {
   const report = place.read('error');
   if (report === undefined || !report.includes('\n')) return;
   const end = report.indexOf('\n');
   const [id, text] = [report.slice(0, end).trim(), report.slice(end + 1).trim()];
   if (id === 'already-attached') throw alreadyAttached();
-  const known = isErrorId(id) ? id : 'agent-failed';
-  throw new PylatchError(
-    known,
-    `The agent could not start in the process: ${text}`,
+  const [what, fix] = REPORTS[id] ?? [
+    'The agent could not start in the process',
     'The program goes on as before.',
-  );
+  ];
+  throw new PylatchError(isErrorId(id) ? id : 'agent-failed', `${what}: ${text}`, fix);
 }
 
 function firstMessage(link: FrameSocket, options: ConnectOptions): Promise<unknown> {
