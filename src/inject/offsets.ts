@@ -145,26 +145,38 @@ function pick(bytes: Buffer, layout: Layout, version: PythonVersion): DebugOffse
   };
 }
 
-/** A wrong table would make us write somewhere: every offset must lie inside its structure, and the path be 512 long. */
+/** Much more than any build has: what is read and searched stays small whatever a table says. Bytes. */
+const MAX_SIZE = { runtime: 1 << 24, interpreter: 1 << 24, thread: 1 << 16 };
+
+/** A wrong table would make us write somewhere: every field must lie inside its structure, and the path be 512 long. */
 function consistent({ runtime, interpreter, thread }: DebugOffsets): boolean {
-  const within = (offset: number, size: number): boolean =>
-    offset >= 0 && offset % 4 === 0 && offset + 4 <= size;
+  const { idSize } = thread;
+  const known = thread.nativeId + idSize;
   return (
+    runtime.size <= MAX_SIZE.runtime &&
+    interpreter.size <= MAX_SIZE.interpreter &&
+    thread.size <= MAX_SIZE.thread &&
+    (idSize === 4 || idSize === 8) &&
     thread.scriptPathSize === 512 &&
     thread.scriptPath === thread.pendingCall + 4 &&
-    (thread.idSize === 4 || thread.idSize === 8) &&
-    [runtime.initialized, runtime.finalizing, runtime.interpretersHead].every((offset) =>
-      within(offset, runtime.size),
+    fits(runtime.initialized, 4, runtime.size) &&
+    [runtime.finalizing, runtime.interpretersHead].every((at) => fits(at, 8, runtime.size)) &&
+    [interpreter.id, interpreter.next, interpreter.threadsHead, interpreter.threadsMain].every((at) =>
+      fits(at, 8, interpreter.size),
     ) &&
-    [interpreter.id, interpreter.next, interpreter.threadsHead, interpreter.threadsMain].every((offset) =>
-      within(offset, interpreter.size),
-    ) &&
-    within(interpreter.remoteDebugEnabled, interpreter.size) &&
-    within(thread.status, thread.nativeId) &&
-    [thread.next, thread.interpreter, thread.nativeId, thread.evalBreaker, thread.pendingCall].every(
-      (offset) => within(offset, thread.size),
-    )
+    fits(interpreter.remoteDebugEnabled, 4, interpreter.size) &&
+    fits(thread.nativeId, idSize, thread.size) &&
+    // A walk reads a thread up to the end of its native id.
+    [thread.next, thread.interpreter].every((at) => fits(at, 8, known)) &&
+    fits(thread.ident, idSize, known) &&
+    fits(thread.status, 4, known) &&
+    fits(thread.evalBreaker, 8, thread.size) &&
+    fits(thread.scriptPath, thread.scriptPathSize, thread.size)
   );
+}
+
+function fits(at: number, length: number, size: number): boolean {
+  return at >= 0 && at % 4 === 0 && at + length <= size;
 }
 
 /**

@@ -7,6 +7,7 @@ import { MemoryError } from '../../src/inject/os/types';
 import type { ProcessMemory } from '../../src/inject/os/types';
 import { walkInterpreter } from '../../src/inject/runtime';
 import type { Runtime } from '../../src/inject/runtime';
+import { FREE_THREADED, runtimeTable } from '../support/runtimeTable';
 import { interpreters } from '../support/targets';
 
 /** The table as the interpreter's own file holds it. */
@@ -38,6 +39,16 @@ test('the tables of real interpreters are read and consistent', async () => {
     assert.equal(offsets.thread.scriptPathSize, 512);
     assert.equal(offsets.freeThreaded, false);
   }
+});
+
+test('the table of a build without the GIL is read, and refused when it does not fit', () => {
+  const version = parseVersion(0x030e00f0);
+  const offsets = parseOffsets(runtimeTable(14, FREE_THREADED), version);
+  assert.equal(offsets?.freeThreaded, true);
+  assert.deepEqual([offsets.thread.pendingCall, offsets.thread.scriptPath], [304, 308]);
+  // A thread that is smaller than what would be written into it.
+  const thread = FREE_THREADED.thread.with(0, 816);
+  assert.equal(parseOffsets(runtimeTable(14, { ...FREE_THREADED, thread }), version), undefined);
 });
 
 test('a table that does not fit its version is refused', async () => {

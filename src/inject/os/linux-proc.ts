@@ -127,13 +127,20 @@ const MAPPED_FILE = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \d+ +(\/.*
 
 /** The parts of the address space that hold a piece of a file, in their order. */
 export function fileMappings(pid: number): Mapping[] {
-  const lines = (procText(pid, 'maps') ?? '').matchAll(MAPPED_FILE);
-  return Array.from(lines, ([, start = '', end = '', rights = '', offset = '', path = '']) => ({
-    start: parseInt(start, 16),
-    end: parseInt(end, 16),
-    writable: rights[1] === 'w',
-    executable: rights[2] === 'x',
-    offset: parseInt(offset, 16),
-    path: Buffer.from(path, 'latin1').toString('utf8'),
-  }));
+  return parseMappings(procText(pid, 'maps') ?? '');
+}
+
+/** Those parts in the text of `/proc/PID/maps`. */
+export function parseMappings(maps: string): Mapping[] {
+  return Array.from(
+    maps.matchAll(MAPPED_FILE),
+    ([, start = '', end = '', rights = '', offset = '', path = '']) => ({
+      start: parseInt(start, 16),
+      end: parseInt(end, 16),
+      writable: rights[1] === 'w',
+      executable: rights[2] === 'x',
+      offset: parseInt(offset, 16),
+      path: Buffer.from(path, 'latin1').toString('utf8'),
+    }),
+  );
 }
