@@ -13,7 +13,7 @@ const OFF = Buffer.alloc(FLAG_SIZE);
 export class ScriptRequest {
   private readonly armed = new Map<number, PythonThread>();
 
-  /** @param path the script as the target names it: ASCII, at most 511 bytes */
+  /** @param path the script as the target names it: at most 511 bytes of UTF-8 */
   constructor(
     private readonly memory: ProcessMemory,
     private readonly offsets: DebugOffsets,
@@ -23,7 +23,7 @@ export class ScriptRequest {
   /** The order matters: the interpreter may look as soon as the flag is set. */
   arm(thread: PythonThread): void {
     const { scriptPath, pendingCall } = this.offsets.thread;
-    this.memory.write(thread.address + scriptPath, Buffer.from(`${this.path}\0`, 'latin1'));
+    this.memory.write(thread.address + scriptPath, Buffer.from(`${this.path}\0`));
     this.memory.write(thread.address + pendingCall, ON);
     this.armed.set(thread.address, thread);
     this.alert(thread);
@@ -82,7 +82,7 @@ export function requestOf(
   thread: PythonThread,
 ): { pending: boolean; path: string } {
   const bytes = memory.read(thread.address + at.pendingCall, FLAG_SIZE + at.scriptPathSize);
-  const path = bytes.toString('latin1', FLAG_SIZE);
+  const path = bytes.toString('utf8', FLAG_SIZE);
   return { pending: bytes.readInt32LE(0) === 1, path: path.slice(0, path.indexOf('\0')) };
 }
 

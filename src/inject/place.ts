@@ -18,6 +18,8 @@ export interface Placed {
 const STUB = 'stub.py';
 const SCRIPT = 'script.py';
 const GRACE_MS = 1000;
+/** Where it cannot be seen whether a file was read: opening it is the next thing that the interpreter does. */
+const BLIND_GRACE_MS = 500;
 const POLL_MS = 5;
 
 /**
@@ -82,7 +84,8 @@ export async function placeScript(
  * then; a file that is gone at that moment makes it print a complaint.
  */
 export async function removeWhenRead(place: SessionPlace): Promise<void> {
-  const deadline = performance.now() + GRACE_MS;
+  const grace = place.wasRead(SCRIPT) === undefined ? BLIND_GRACE_MS : GRACE_MS;
+  const deadline = performance.now() + grace;
   while (!place.wasRead(SCRIPT) && performance.now() < deadline) await delay(POLL_MS);
   place.remove();
 }

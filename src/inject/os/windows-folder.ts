@@ -126,8 +126,7 @@ class WindowsFolder implements SessionPlace {
     if ('errno' in made) throw new Error(`Windows answers with error ${made.errno}`);
     try {
       this.put(OWNER, `${process.pid} ${windowsStatus(process.pid)?.startId}\n`);
-      // A drive notes when a file was read last only where it is set to.
-      this.notesReading = this.get(OWNER) !== undefined && this.accessTime(OWNER) > 0;
+      this.notesReading = this.isReadingNoted();
     } catch (error) {
       this.remove();
       throw error;
@@ -151,8 +150,7 @@ class WindowsFolder implements SessionPlace {
   }
 
   wasRead(name: SessionFile): boolean | undefined {
-    if (this.accessTime(name) > 0) return true;
-    return this.notesReading ? false : undefined;
+    return this.notesReading ? this.accessTime(name) > 0 : undefined;
   }
 
   connect(): Promise<Socket | undefined> {
@@ -177,6 +175,12 @@ class WindowsFolder implements SessionPlace {
 
   private get(name: string): string | undefined {
     return attempt(() => readFileSync(this.inside(name), 'utf8'));
+  }
+
+  /** Windows notes when a file was read last only on drives where that is switched on; Wine has other rules. */
+  private isReadingNoted(): boolean {
+    const before = this.accessTime(OWNER);
+    return before === 0 && this.get(OWNER) !== undefined && this.accessTime(OWNER) > 0;
   }
 
   /** Milliseconds; a file that is gone counts as read. */
