@@ -17,6 +17,7 @@ const SUITES = {
   agent: runAgent,
   targets: (options) => runNode('targets', options),
   dap: (options) => runNode('dap', options),
+  systems: (options) => runNode('systems', options),
   e2e: runEndToEnd,
 };
 

@@ -1,0 +1,3 @@
+export const TARGETS: string[];
+export function addonName(target: string): string;
+export function build(options?: { outdir?: string; production?: boolean; addon?: string }): Promise<void>;
