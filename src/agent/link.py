@@ -24,7 +24,8 @@ SEND_LIMIT = 5
 """Seconds that a write may wait for a bridge that does not read; after that the agent detaches."""
 ACCEPT_LIMIT = 3.0
 UNKNOWN_USER = 65534
-"""Whom a user namespace does not know, such as root of the host for a program in a container."""
+"""What the system calls a user from outside of a user namespace, such as root of the host for a container."""
+ALL_USERS = '0 0 4294967295'
 EXCLUSIVE: int | None = getattr(_socket, 'SO_EXCLUSIVEADDRUSE', None)
 """Without it another program of Windows could come to listen at our port, and would be told the token."""
 NO_SIGNAL: int = getattr(_socket, 'MSG_NOSIGNAL', 0)
@@ -211,15 +212,26 @@ def accept(listener: Any, token: str) -> tuple[Link, Json]:
 
 
 def check_peer(link: Link) -> None:
-    """Only this process's user and root may speak to the agent. A user from outside of the program's user namespace has
-    no number here: the token tells whether it is root. Behind a port of the loopback address the system
-    does not tell who speaks: there the token alone counts."""
+    """Only this process's user and root may speak to the agent, and those whom its user namespace does not know, of
+    whom the system lets in only root. Behind a port of the loopback address the system does not tell who speaks: there
+    the token alone counts."""
     if link.socket.family == _socket.AF_INET:
         return
     credentials = link.socket.getsockopt(*PEER)
     uid = int.from_bytes(credentials[4:8], 'little')
-    if uid not in (0, native.geteuid(), UNKNOWN_USER):
+    if uid not in (0, native.geteuid()) and (uid != UNKNOWN_USER or knows_all_users()):
         raise Closed
+
+
+def knows_all_users() -> bool:
+    """False in a user namespace of its own."""
+    try:
+        fd = native.open('/proc/self/uid_map', native.O_RDONLY)
+    except OSError:
+        return True
+    known = native.read(fd, 256).decode().split('\n')
+    native.close(fd)
+    return ' '.join(known[0].split()) == ALL_USERS
 
 
 def same(left: str, right: str) -> bool:
