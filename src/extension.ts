@@ -8,19 +8,22 @@ import { Messages } from './ui/messages';
 import { ProcessPicker } from './ui/picker';
 import { ProcessSource } from './ui/processSource';
 import { ProcessView } from './ui/processView';
+import { Reports } from './ui/reports';
 import { AttachedProcesses } from './ui/sessions';
 
 export function activate(context: vscode.ExtensionContext): void {
   const messages = new Messages();
   const source = new ProcessSource();
   const attached = new AttachedProcesses();
-  const picker = new ProcessPicker(source, context.globalState, messages);
+  const reports = new Reports();
+  const picker = new ProcessPicker(source, context.globalState, { messages, reports });
   const view = new ProcessView(source, attached);
   context.subscriptions.push(
     attached,
     view,
+    reports,
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(messages)),
     registerConfigurations(source, picker, messages),
-    registerCommands({ picker, view, attached, messages }),
+    registerCommands({ picker, view, attached, messages, reports }),
   );
 }

@@ -22,6 +22,7 @@ interface CommandSpec {
 export const COMMANDS = {
   'pylatch.attach': { title: 'Attach to Python Process...', category: 'Pylatch', icon: '$(plug)' },
   'pylatch.pickProcess': { title: 'Pick a Python Process', category: 'Pylatch' },
+  'pylatch.explain': { title: 'Explain This Process', category: 'Pylatch', icon: '$(info)' },
   'pylatch.processes.attach': { title: 'Attach', icon: '$(plug)' },
   'pylatch.processes.attachTree': { title: 'Attach to Process and Its Workers' },
   'pylatch.processes.detach': { title: 'Detach', icon: '$(debug-disconnect)' },
@@ -55,8 +56,8 @@ const ON_ATTACHABLE = `${IN_VIEW} && viewItem =~ /^${PROCESS_VIEW}:attachable/`;
 const ON_TREE = `${IN_VIEW} && viewItem == ${ROW_STATES.attachableTree}`;
 const ON_ATTACHED = `${IN_VIEW} && viewItem == ${ROW_STATES.attached}`;
 
-/** Commands that make sense without a row and outside of a launch configuration. */
-const PALETTE: ReadonlySet<CommandId> = new Set(['pylatch.attach']);
+/** Commands that make sense without a row, and outside of a launch configuration. */
+const PALETTE: ReadonlySet<CommandId> = new Set(['pylatch.attach', 'pylatch.explain']);
 
 export const MENUS: Record<string, readonly MenuItem[]> = {
   commandPalette: commandIds()
@@ -77,6 +78,7 @@ export const MENUS: Record<string, readonly MenuItem[]> = {
     { command: 'pylatch.processes.attach', when: ON_ATTACHABLE, group: '1_session@1' },
     { command: 'pylatch.processes.attachTree', when: ON_TREE, group: '1_session@2' },
     { command: 'pylatch.processes.detach', when: ON_ATTACHED, group: '1_session@1' },
+    { command: 'pylatch.explain', when: ON_ANY_ROW, group: '2_look@0' },
     { command: 'pylatch.processes.openScript', when: ON_ANY_ROW, group: '2_look@1' },
     { command: 'pylatch.processes.copyPid', when: ON_ANY_ROW, group: '2_look@2' },
   ],

@@ -5,6 +5,7 @@ import { walk, type ProcessNode } from '../inject/forest';
 import type { Messages } from './messages';
 import type { ProcessPicker } from './picker';
 import type { ProcessView } from './processView';
+import type { Reports } from './reports';
 import { scriptOf } from './script';
 import type { AttachedProcesses } from './sessions';
 
@@ -12,6 +13,7 @@ import type { AttachedProcesses } from './sessions';
 interface CommandArguments {
   'pylatch.attach': [];
   'pylatch.pickProcess': [];
+  'pylatch.explain': [ProcessNode?];
   'pylatch.processes.attach': [ProcessNode];
   'pylatch.processes.attachTree': [ProcessNode];
   'pylatch.processes.detach': [ProcessNode];
@@ -30,6 +32,7 @@ export interface CommandParts {
   view: ProcessView;
   attached: AttachedProcesses;
   messages: Messages;
+  reports: Reports;
 }
 
 /** Registers every command. */
@@ -40,13 +43,17 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   );
 }
 
-function handlersOf({ picker, view, attached, messages }: CommandParts): Handlers {
+function handlersOf({ picker, view, attached, messages, reports }: CommandParts): Handlers {
   return {
     'pylatch.attach': async () => {
       const process = await picker.pick();
       return process && startSession(process);
     },
     'pylatch.pickProcess': async () => (await picker.pick())?.pid.toString(),
+    'pylatch.explain': async (node) => {
+      const process = node?.process ?? (await picker.pickAny());
+      return process && reports.show(process);
+    },
     'pylatch.processes.attach': (node) => startSession(node.process),
     'pylatch.processes.attachTree': attachTree,
     'pylatch.processes.detach': (node) => vscode.debug.stopDebugging(attached.sessionOf(node.process.pid)),

@@ -1,17 +1,25 @@
 /** How processes are named, ordered and explained in lists. No `vscode` here: plain functions over data. */
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
-import { span } from '../common/units';
+import { compact } from '../common/compact';
+import { shellLine } from '../common/shell';
+import { memory, processorTime, span } from '../common/units';
 import type { Finding, PythonProcess } from '../inject/types';
 
 const MINUTE = 60_000;
 /** Characters of a name that leave room for the process id in a side bar of the usual width. */
 const LABEL_WIDTH = 28;
 
-/** `4711 · Python 3.14.10 · alice · 3 min` */
+/** `4711 · Python 3.14.10 · alice · 3 min`, and the container if it runs in another than the editor. */
 export function longDescription(process: PythonProcess, now: number): string {
   const version = process.version === undefined ? undefined : `Python ${process.version}`;
-  return joined([String(process.pid), version, process.user, span(now - process.startedAt)]);
+  return joined([
+    String(process.pid),
+    version,
+    process.user,
+    span(now - process.startedAt),
+    process.container,
+  ]);
 }
 
 /**
@@ -20,7 +28,7 @@ export function longDescription(process: PythonProcess, now: number): string {
  */
 export function shortDescription(process: PythonProcess, now: number): string {
   const shown = now - process.startedAt < MINUTE ? 'new' : span(now - process.startedAt);
-  return joined([String(process.pid), process.version, shown]);
+  return joined([String(process.pid), process.version, shown, process.container]);
 }
 
 function joined(parts: (string | undefined)[]): string {
@@ -35,13 +43,8 @@ export function shortLabel({ label }: PythonProcess): string {
 /** The command line as one would type it, with the folder it was typed in. */
 export function commandDetail(process: PythonProcess): string {
   const [program, ...rest] = process.commandLine;
-  const line = [program === undefined ? '' : basename(program), ...rest].map(quoted).join(' ').trim();
+  const line = shellLine([...(program === undefined ? [] : [basename(program)]), ...rest]);
   return process.cwd === undefined ? line : `${line}  —  ${process.cwd}`;
-}
-
-/** An argument as a shell would need it; readable, not meant to be run. */
-export function quoted(argument: string): string {
-  return /^[\w@%+=:,./\\-]*$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 /** The finding that forbids an attach, if one does. */
@@ -52,6 +55,28 @@ export function refusal(process: PythonProcess): Finding | undefined {
 /** One short sentence for the row: why the process cannot be attached to. */
 export function refusalLine(process: PythonProcess): string {
   return refusal(process)?.what ?? 'This process cannot be attached to.';
+}
+
+/** What an attach may meet, beside what forbids it. */
+export function warnings(process: PythonProcess): Finding[] {
+  return process.findings.filter((finding) => finding.severity === 'warning');
+}
+
+/** The second line of a row: what speaks against an attach, or else how the process was started. */
+export function rowDetail(process: PythonProcess): string {
+  if (!process.attachable) return `$(circle-slash) ${refusalLine(process)}`;
+  const [warning] = warnings(process);
+  return warning === undefined
+    ? commandDetail(process)
+    : `$(warning) ${warning.what}  —  ${commandDetail(process)}`;
+}
+
+/** What the process has used and uses: `1.2 s of processor time`, `24 MB`; absent where the system does not tell. */
+export function consumption({ cpuMs, memoryBytes }: PythonProcess): { cpu?: string; memory?: string } {
+  return compact({
+    cpu: cpuMs === undefined ? undefined : processorTime(cpuMs),
+    memory: memoryBytes === undefined ? undefined : memory(memoryBytes),
+  });
 }
 
 /** Everything known about why not, and what to do. */

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import type { PythonProcess } from '../inject/types';
-import { commandDetail, identity, isOwn, longDescription, ordered, refusalLine } from './describe';
+import { identity, isOwn, longDescription, ordered, rowDetail } from './describe';
 import type { Messages } from './messages';
 import type { ProcessSource } from './processSource';
+import type { Reports } from './reports';
 
 /** A row; the ones that stand for no process (separators, the empty list) have none. */
 interface Row extends vscode.QuickPickItem {
@@ -20,12 +21,28 @@ const SHOW_OWN: vscode.QuickInputButton = {
   tooltip: 'Show Own Processes Only',
 };
 
+const EXPLAIN: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('info'),
+  tooltip: 'Explain This Process',
+};
+
+/** How a choice ended that was no choice of a process. */
+interface Wish {
+  explain: PythonProcess;
+}
+
+/** Where the picker sends the user for more. */
+export interface PickerHelp {
+  messages: Messages;
+  reports: Reports;
+}
+
 /** Lets the user choose a running Python process. */
 export class ProcessPicker {
   constructor(
     private readonly source: ProcessSource,
     private readonly memory: vscode.Memento,
-    private readonly messages: Messages,
+    private readonly help: PickerHelp,
   ) {}
 
   /**
@@ -37,14 +54,27 @@ export class ProcessPicker {
    */
   async pick(filter = ''): Promise<PythonProcess | undefined> {
     for (;;) {
-      const chosen = await new OpenPicker(this.source, this.memory.get(LAST_USED), filter).choose();
+      const chosen = await this.choose('Attach to a Running Python Process', filter);
       if (chosen === undefined) return undefined;
       if (chosen.attachable) {
         await this.memory.update(LAST_USED, identity(chosen));
         return chosen;
       }
-      if (!(await this.messages.explainRefusal(chosen))) return undefined;
+      if (!(await this.help.messages.explainRefusal(chosen))) return undefined;
     }
+  }
+
+  /** Any process of the list will do. */
+  pickAny(): Promise<PythonProcess | undefined> {
+    return this.choose('Explain a Running Python Process');
+  }
+
+  /** Undefined when the user cancelled, or went to read about a process. */
+  private async choose(title: string, filter = ''): Promise<PythonProcess | undefined> {
+    const chosen = await new OpenPicker(this.source, this.memory.get(LAST_USED), title, filter).choose();
+    if (chosen === undefined || !('explain' in chosen)) return chosen;
+    await this.help.reports.show(chosen.explain);
+    return undefined;
   }
 }
 
@@ -58,9 +88,10 @@ class OpenPicker {
   constructor(
     private readonly source: ProcessSource,
     private readonly lastUsed: string | undefined,
+    title: string,
     filter: string,
   ) {
-    this.box.title = 'Attach to a Running Python Process';
+    this.box.title = title;
     this.box.placeholder = 'Type to filter by script, pid, user or command line';
     this.box.matchOnDescription = true;
     this.box.matchOnDetail = true;
@@ -70,8 +101,13 @@ class OpenPicker {
     this.showButtons();
   }
 
-  choose(): Promise<PythonProcess | undefined> {
+  choose(): Promise<PythonProcess | Wish | undefined> {
     return new Promise((resolve) => {
+      this.box.onDidTriggerItemButton(({ item }) => {
+        if (item.process === undefined) return;
+        resolve({ explain: item.process });
+        this.box.hide();
+      });
       this.box.onDidAccept(() => {
         const process = this.box.selectedItems[0]?.process;
         if (process === undefined) return;
@@ -136,7 +172,8 @@ function row(process: PythonProcess, now: number): Row {
     process,
     label: process.label,
     description: longDescription(process, now),
-    detail: process.attachable ? commandDetail(process) : `$(circle-slash) ${refusalLine(process)}`,
+    detail: rowDetail(process),
+    buttons: [EXPLAIN],
   };
 }
 

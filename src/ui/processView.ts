@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { ALL_USERS_KEY, PROCESS_VIEW, ROW_STATES } from '../common/contributions';
-import { isOwn, quoted, refusalText, shortDescription, shortLabel } from './describe';
+import { shellLine } from '../common/shell';
+import { consumption, isOwn, refusalText, shortDescription, shortLabel, warnings } from './describe';
 import { plant, shape, walk, type ProcessNode } from '../inject/forest';
 import type { ProcessSource } from './processSource';
 import type { AttachedProcesses } from './sessions';
@@ -75,7 +76,7 @@ export class ProcessView implements vscode.TreeDataProvider<ProcessNode>, vscode
     item.id = node.id;
     item.description = shortDescription(process, Date.now());
     item.contextValue = state;
-    item.iconPath = icon(state);
+    item.iconPath = icon(state, warnings(process).length > 0);
     item.accessibilityInformation = { label: `${process.label}, ${item.description}, ${stateName(state)}` };
     return item;
   }
@@ -117,7 +118,12 @@ export class ProcessView implements vscode.TreeDataProvider<ProcessNode>, vscode
     return new Map(
       walk(this.forest ?? []).map((node) => [
         node.id,
-        [node.process.label, shortDescription(node.process, now), this.stateOf(node)].join('\n'),
+        [
+          node.process.label,
+          shortDescription(node.process, now),
+          this.stateOf(node),
+          ...warnings(node.process).map((finding) => finding.id),
+        ].join('\n'),
       ]),
     );
   }
@@ -145,14 +151,16 @@ function collapsibleState(node: ProcessNode): vscode.TreeItemCollapsibleState {
   return node.children.length > 0 ? Expanded : None;
 }
 
-function icon(state: string): vscode.ThemeIcon {
+function icon(state: string, warned: boolean): vscode.ThemeIcon {
   if (state === ROW_STATES.attached) {
     return new vscode.ThemeIcon('debug-alt', new vscode.ThemeColor('debugIcon.startForeground'));
   }
   if (state === ROW_STATES.refused) {
     return new vscode.ThemeIcon('circle-slash', new vscode.ThemeColor('disabledForeground'));
   }
-  return new vscode.ThemeIcon('server-process');
+  return warned
+    ? new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'))
+    : new vscode.ThemeIcon('server-process');
 }
 
 function stateName(state: string): string {
@@ -168,14 +176,21 @@ function tooltip({ process, children }: ProcessNode, state: string): vscode.Mark
     .appendText(process.label)
     .appendMarkdown(`** — ${stateName(state)}\n\n`);
   if (state === ROW_STATES.refused) text.appendText(refusalText(process)).appendMarkdown('\n\n');
-  text.appendCodeblock(process.commandLine.map(quoted).join(' '), 'shellscript');
+  for (const { what, why, fix } of warnings(process)) {
+    text.appendText([what, why, fix].filter(Boolean).join(' ')).appendMarkdown('\n\n');
+  }
+  text.appendCodeblock(shellLine(process.commandLine), 'shellscript');
+  const used = consumption(process);
   const facts: [string, string | undefined][] = [
     ['Process id', String(process.pid)],
     ['Python', process.version],
     ['Executable', process.executable],
     ['Folder', process.cwd],
     ['User', process.user],
+    ['Container', process.container],
     ['Started', new Date(process.startedAt).toLocaleString()],
+    ['Processor time', used.cpu],
+    ['Memory', used.memory],
     ['Workers', children.length > 0 ? String(children.length) : undefined],
   ];
   for (const [name, value] of facts) {

@@ -7,6 +7,7 @@ import { goesOn, Stage } from './stage';
 import type { Workbench } from './workbench';
 
 const ATTACH = 'Pylatch: Attach to Python Process...';
+const EXPLAIN = 'Explain This Process';
 const VIEW = 'Python Processes';
 const FILE = 'pricing.py';
 
@@ -135,6 +136,27 @@ describe('the view "Python Processes"', () => {
       await ui.inlineAction(await ui.debugViewRow(VIEW, String(shop.pid)), 'Attach');
       await ui.waitStopped(FILE, stopLine);
       await detach(ui);
+    }));
+});
+
+describe('a process is explained', () => {
+  it('from the view, the palette and the list of processes', async () =>
+    withShop('explain', await newest(), async (ui, shop) => {
+      const row = await ui.debugViewRow(VIEW, String(shop.pid));
+      await ui.contextMenu(row, EXPLAIN);
+      const text = await ui.editorText('takes the request');
+      assert.match(text, new RegExp(`^shop\\.py \\(process ${shop.pid}\\) can be attached to\\.`));
+      await ui.screenshot('explained');
+      await ui.palette('View: Close Editor');
+      await ui.palette(`Pylatch: ${EXPLAIN}`);
+      await ui.pick(String(shop.pid), 'picker-explain');
+      await ui.editorText('takes the request');
+      await ui.palette('View: Close Editor');
+      await ui.palette(ATTACH);
+      await ui.filterPick(String(shop.pid));
+      await ui.inlineAction(ui.quickPickRow(String(shop.pid)).first(), EXPLAIN);
+      await ui.editorText('takes the request');
+      assert.deepEqual(await ui.messages(), []);
     }));
 });
 

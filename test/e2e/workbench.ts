@@ -63,6 +63,17 @@ export class Workbench {
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 
+  /** The text of the active editor, once it has this one in it. Only the lines in view are there. */
+  async editorText(text: string): Promise<string> {
+    const lines = this.page.locator(`${CURRENT_EDITOR} .view-lines`);
+    let shown = '';
+    await until(`the editor shows ${text}`, async () => {
+      shown = (await lines.innerText()).replaceAll('\u00a0', ' ');
+      return shown.includes(text);
+    });
+    return shown;
+  }
+
   /** Opens a file by its name alone, wherever it is. */
   async quickOpen(name: string): Promise<void> {
     await this.page.keyboard.press('Control+P');
