@@ -5,6 +5,15 @@ import type { ProgramFile } from './image/index';
 import { parseVersion, versionOf } from './offsets';
 import type { PythonVersion } from './offsets';
 
+/** `python3.14`, `libpython3.14.so.1.0`, `python314.dll`. */
+const VERSION_IN_NAME = /python(\d)\.?(\d+)[^\\/]*$/i;
+
+/** The minor version that the name of a program file tells: `3.14`. */
+export function versionByName(path: string): string | undefined {
+  const match = VERSION_IN_NAME.exec(path);
+  return match ? `${match[1]}.${match[2]}` : undefined;
+}
+
 /** `Py_Version`, which 3.11 and newer export. */
 export function imageVersion(program: ProgramFile): PythonVersion | undefined {
   const address = program.exported('Py_Version');

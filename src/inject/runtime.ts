@@ -6,7 +6,7 @@ import { COOKIE, LAYOUTS, OFFSETS_SIZE, parseOffsets, versionOf } from './offset
 import type { DebugOffsets, PythonVersion } from './offsets';
 import { MemoryError } from './os/types';
 import type { LoadedImage, ProcessMemory, TargetProcess } from './os/types';
-import { imageVersion } from './python-file';
+import { imageVersion, versionByName } from './python-file';
 
 /** The runtime state of a process whose layout is known. */
 export interface Runtime {
@@ -56,7 +56,6 @@ const MAX_LIST = 20_000;
 const CODE_SIZE = 32;
 /** Data is searched in parts of this size, so that a huge mapping does not take as much memory here. */
 const SCAN_SIZE = 1 << 22;
-const PY_VERSION_NAME = /(?:lib)?python(\d)\.(\d+)/;
 
 /**
  * Looks for Python in the process. There may be more than one, of which a program uses only one: a running one goes
@@ -91,11 +90,6 @@ function versionByNames(images: LoadedImage[]): FoundVersion | undefined {
 
 function isNew(version: string): boolean {
   return Number(version.split('.')[1]) >= 14;
-}
-
-function versionByName(path: string): string | undefined {
-  const match = PY_VERSION_NAME.exec(path.slice(path.lastIndexOf('/') + 1));
-  return match ? `${match[1]}.${match[2]}` : undefined;
 }
 
 /** Undefined also for a file which is not the one that the process has mapped. */

@@ -98,9 +98,9 @@ function describe({ process, runtime }: OpenTarget, interpreter: Interpreter): T
   };
 }
 
-/** Debug builds are known by the `d` in their file's name: `python3.14d`, `libpython3.14td.so.1.0`. */
+/** Debug builds are known by the `d` in their file's name: `python3.14d`, `libpython3.14td.so.1.0`, `python314_d.dll`. */
 export function isDebugBuild({ image }: Runtime): boolean {
-  return /\dt?d(\.so[.\d]*)?( \(deleted\))?$/.test(image);
+  return /\dt?d(\.so[.\d]*)?( \(deleted\))?$/.test(image) || /_d\.(exe|dll)$/i.test(image);
 }
 
 /** What the thread does; undefined when it has ended. */

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
-import { pythonInFile } from '../python-file';
+import { pythonInFile, versionByName } from '../python-file';
 import { debugRefusal, openToDebug, openToLook } from './windows-access';
 import { commandLineOf, splitCommandLine, startParameters } from './windows-block';
 import type { StartParameters } from './windows-block';
@@ -13,6 +13,7 @@ import { parseSystemProcesses, unixMs } from './windows-system';
 import type { SystemProcess } from './windows-system';
 import { isSuspended, threadFacts } from './windows-threads';
 import { userOf } from './windows-users';
+import type { Finding } from '../types';
 import type { ProcessDescription, ProcessEntry, ProcessStatus } from './types';
 
 /**
@@ -27,7 +28,6 @@ interface Verdict {
 /** Of a program's many processes so many are asked for their libraries in one listing. */
 const SAMPLE = 4;
 const PYTHON_NAME = /^(?:python|pypy)w?(?:\d[\d.]*)?[t_d]*\.exe$/i;
-const LIBRARY_VERSION = /python(\d)(\d+)[t_d]*\.dll$/i;
 const NOBODY = -1;
 const MAX_PID = 0xffffffff;
 const BASIC_INFORMATION = 0;
@@ -140,11 +140,8 @@ function verdictOf(path: string): Verdict {
   return verdict;
 }
 
-/** Of the file itself, else of its name: `python311.dll`. */
 function libraryVersion(path: string): string | undefined {
-  const exact = withImageFile(path, pythonInFile)?.version?.text;
-  const [, major, minor] = LIBRARY_VERSION.exec(path) ?? [];
-  return exact ?? (minor === undefined ? undefined : `${major}.${minor}`);
+  return withImageFile(path, pythonInFile)?.version?.text ?? versionByName(path);
 }
 
 function entryOf(native: WindowsNative, one: SystemProcess, version: string | undefined): ProcessEntry {
@@ -165,10 +162,20 @@ function entryOf(native: WindowsNative, one: SystemProcess, version: string | un
     startedAt: unixMs(createdAt),
     commandLine: splitCommandLine(seen?.commandLine ?? one.name),
     notebook: environment?.get('JPY_SESSION_NAME'),
-    suspended: isSuspended(one),
+    // The finding says it in the words of Windows.
+    suspended: false,
     switchedOff: environment?.has('PYTHON_DISABLE_REMOTE_DEBUG') === true,
-    findings: [],
+    findings: isSuspended(one) ? [suspended(pid)] : [],
   });
+}
+
+function suspended(pid: number): Finding {
+  return {
+    id: 'interpreter-not-ready',
+    severity: 'refusal',
+    what: `Process ${pid} is suspended, so nothing can run in it.`,
+    fix: 'Resume it with the tool that suspended it, for example the Resource Monitor.',
+  };
 }
 
 /** What the process was started with; undefined when it ends in this moment. */
