@@ -1,4 +1,5 @@
 import { PylatchError } from '../../common/errors';
+import { darwin } from './darwin';
 import { linux } from './linux';
 import type { TargetOs } from './types';
 import { windows } from './windows';
@@ -13,13 +14,15 @@ export function targetOs(): TargetOs {
   switch (process.platform) {
     case 'linux':
       return linux;
+    case 'darwin':
+      return darwin;
     case 'win32':
       return windows;
     default:
       throw new PylatchError(
         'unsupported-system',
-        `Pylatch cannot attach to processes on ${process.platform} yet.`,
-        'Run it on the Linux machine, container or WSL where the program runs.',
+        `Pylatch cannot attach to processes on ${process.platform}.`,
+        'Run it on Linux, macOS or Windows, on the machine where the program runs.',
       );
   }
 }

@@ -1,0 +1,118 @@
+/** Finds the processes that run Python, and describes them. */
+import { statSync } from 'node:fs';
+import { compact } from '../../common/compact';
+import { withImageFile } from '../image/bytes';
+import { pythonInFile } from '../python-file';
+import type { Finding } from '../types';
+import { expectedRefusal } from './darwin-access';
+import { isPythonLibrary, libraryVersion } from './darwin-images';
+import { darwinStatus, fileRegions, startedAt, startInfo, usage, workingFolder } from './darwin-info';
+import type { DarwinNative } from './darwin-native';
+import type { ProcessEntry, ProcessStatus, ThreadFacts } from './types';
+
+/**
+ * What a program file can have to do with Python. `is`: it is in the file itself; `loads`: one of its processes was
+ * seen with a Python library; `perhaps`: none yet.
+ */
+interface Verdict {
+  python: 'is' | 'loads' | 'perhaps';
+  version?: string | undefined;
+}
+
+/** Reading an address space is dear: of a program's many processes so many are looked at in one listing. */
+const SAMPLE = 4;
+const PYTHON_NAME = /^(?:Python|(?:python|pypy)(?:(\d\.\d+)|\d)?[dt]*)$/;
+
+/** By path and time of change: an upgraded file is a new one. */
+const verdicts = new Map<string, Verdict>();
+
+/** See `TargetOs.pythonProcesses`. */
+export function darwinPythonProcesses(native: DarwinNative): ProcessEntry[] {
+  const sampled = new Map<Verdict, number>();
+  return native.pids().flatMap((pid) => {
+    if (pid === 0 || pid === process.pid) return [];
+    const python = judge(native, pid, sampled);
+    const status = python && darwinStatus(native, pid);
+    return status === undefined || status.state === 'ended' ? [] : [entryOf(native, status, python?.version)];
+  });
+}
+
+/** See `TargetOs.describe`. */
+export function describeDarwinProcess(
+  native: DarwinNative,
+  status: ProcessStatus,
+  threads: ReadonlyMap<number, ThreadFacts>,
+) {
+  const version = judge(native, status.pid, new Map())?.version;
+  return { entry: entryOf(native, status, version), findings: [], servesSession: false, threads };
+}
+
+/** Undefined for a process without Python. */
+function judge(
+  native: DarwinNative,
+  pid: number,
+  sampled: Map<Verdict, number>,
+): Pick<Verdict, 'version'> | undefined {
+  const path = native.path(pid);
+  if (path === undefined) return undefined;
+  const verdict = verdictOf(path);
+  if (verdict.python === 'is') return verdict;
+  const count = sampled.get(verdict) ?? 0;
+  if (verdict.python === 'perhaps' && count >= SAMPLE) return undefined;
+  sampled.set(verdict, count + 1);
+  const library = fileRegions(native, pid).find((region) => isPythonLibrary(region.path));
+  if (library !== undefined) {
+    verdict.python = 'loads';
+    return { version: exactVersion(library.path) ?? libraryVersion(library.path) };
+  }
+  // Another user's process shows its program only.
+  const named = PYTHON_NAME.exec(path.slice(path.lastIndexOf('/') + 1));
+  return named === null ? undefined : { version: named[1] };
+}
+
+function verdictOf(path: string): Verdict {
+  const key = `${path}:${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`;
+  const known = verdicts.get(key);
+  if (known !== undefined) return known;
+  const python = withImageFile(path, pythonInFile);
+  const verdict: Verdict =
+    python === undefined ? { python: 'perhaps' } : { python: 'is', version: python.version?.text };
+  verdicts.set(key, verdict);
+  return verdict;
+}
+
+function exactVersion(path: string): string | undefined {
+  return withImageFile(path, pythonInFile)?.version?.text;
+}
+
+function entryOf(native: DarwinNative, status: ProcessStatus, version: string | undefined): ProcessEntry {
+  const { pid, parentPid, uid } = status;
+  const started = startInfo(native, pid);
+  return compact({
+    ...{ pid, parentPid, uid, version, ...usage(native, pid) },
+    user: native.userName(uid),
+    startedAt: startedAt(status),
+    executable: native.path(pid) ?? started?.executable,
+    commandLine: started?.commandLine ?? [status.name],
+    cwd: workingFolder(native, pid),
+    notebook: started?.environment.get('JPY_SESSION_NAME'),
+    suspended: status.state === 'stopped',
+    switchedOff: started?.environment.has('PYTHON_DISABLE_REMOTE_DEBUG') === true,
+    refusal: expectedRefusal(native, status),
+    findings: rightsFinding(),
+  });
+}
+
+/** Asking the kernel may make macOS ask the user for a password, which a list must not do. */
+function rightsFinding(): Finding[] {
+  if (process.geteuid?.() === 0) return [];
+  return [
+    {
+      id: 'debug-rights',
+      severity: 'warning',
+      what: 'macOS mostly lets only root attach.',
+      why: 'Others need a debugger that Apple has certified; an attach tells whether this is one.',
+      fix: 'If the attach is refused, run Pylatch as root (sudo).',
+    },
+  ];
+}
