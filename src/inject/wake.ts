@@ -80,6 +80,8 @@ class ScriptRun {
   private lastNews = '';
   private candidates: Candidate[] = [];
   private queue: number | undefined;
+  /** Native ids of threads whose program may have noticed us. */
+  private readonly disturbed = new Set<number>();
 
   constructor(
     private readonly target: OpenTarget,
@@ -133,22 +135,29 @@ class ScriptRun {
     const chosen =
       round === 0 && best.activity.kind !== 'running' ? crowd.slice(0, 1) : crowd.slice(0, MAX_ARMED);
     for (const candidate of chosen) this.askOne(candidate);
-    if (performance.now() - this.started > DELICATE_AFTER_MS) this.askDelicate(round);
+    if (performance.now() - this.started > DELICATE_AFTER_MS) this.askDelicate();
   }
 
   /**
-   * Nobody else came by. One thread in each round, so that no more of them are disturbed than it takes; and never
-   * without a word, since the program may notice.
+   * Nobody else came by. One thread in each round, so that no more of them are disturbed than it takes; each once,
+   * since a wait that goes on would only be cut shorter; and never without a word, as the program may notice.
    */
-  private askDelicate(round: number): void {
-    const delicate = this.candidates.filter(({ activity }) => activity.kind === 'delicate');
-    const candidate = delicate[round % delicate.length];
+  private askDelicate(): void {
+    const isNew = ({ thread, activity }: Candidate): boolean =>
+      activity.kind === 'delicate' && !this.disturbed.has(thread.nativeId);
+    const candidate = this.candidates.find(isNew);
     if (candidate === undefined) return;
     const { thread, activity } = candidate;
     if (!this.request.isArmed(thread)) this.request.arm(thread);
-    if (this.interrupt(thread) !== 'interrupted') return;
+    const outcome = this.interrupt(thread);
+    // A write that returns its short count was in no wait any more when it was looked at.
+    if (outcome !== 'interrupted' && outcome !== 'not-waiting') return;
+    this.disturbed.add(thread.nativeId);
     const notice = activity.effect ?? 'the program may notice it';
-    this.options.onNews('notice', `Thread ${thread.nativeId} ${activity.what} and was interrupted: ${notice}.`);
+    this.options.onNews(
+      'notice',
+      `Thread ${thread.nativeId} ${activity.what} and was interrupted: ${notice}.`,
+    );
   }
 
   private askOne(candidate: Candidate): void {
@@ -160,7 +169,9 @@ class ScriptRun {
         this.interrupt(thread);
         break;
       case 'lock':
+        // A wait for a lock between processes (`multiprocessing`) ends for every thread; Python's own only there.
         if (main) this.interruptLock(thread);
+        else this.interrupt(thread);
         break;
       default:
         break;
