@@ -1,10 +1,12 @@
 /** What an attach to a Linux process may meet, found without touching it. */
 import { readdirSync } from 'node:fs';
+import { toFinding } from '../findings';
 import type { Finding } from '../types';
+import { descriptorShortage } from './linux-limits';
 import { innermost, procLink, procText, statusField } from './linux-proc';
 
 /** A socket that an agent of ours listens on, or has accepted: it keeps the listener's name (proc(5), net/unix). */
-const SESSION_SOCKET = /^\S+: \S+ \S+ \S+ \S+ \S+ +(\d+) .*pylatch-[0-9a-f]{16}/gm;
+const SESSION_SOCKET = /^\S+: \S+ \S+ \S+ \S+ \S+ +(\d+) .*(?:pylatch-[0-9a-f]{16}|@pylatch\/)/gm;
 /** The compiled parts of debugpy, and how it is started. */
 const PYDEVD_FILE = /\/(?:_?pydevd)[^/\n]*\.so$/m;
 const PYDEVD_COMMAND = /(?:^|\/)(?:debugpy|pydevd)(?:\.py|\/|$)/;
@@ -54,9 +56,17 @@ function seccompFinding(status: string): Finding | undefined {
 
 /** Findings that take more reading: for one process, not for a list. */
 export function surroundingFindings(pid: number, commandLine: string[]): Finding[] {
-  return [namespaceFinding(pid), rootFinding(pid), debuggerFinding(pid, commandLine)].filter(
-    (found) => found !== undefined,
-  );
+  return [
+    descriptorFinding(pid),
+    namespaceFinding(pid),
+    rootFinding(pid),
+    debuggerFinding(pid, commandLine),
+  ].filter((found) => found !== undefined);
+}
+
+function descriptorFinding(pid: number): Finding | undefined {
+  const shortage = descriptorShortage(pid);
+  return shortage && toFinding(shortage);
 }
 
 function namespaceFinding(pid: number): Finding | undefined {

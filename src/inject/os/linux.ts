@@ -3,6 +3,7 @@ import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
 import { describeLinuxProcess, linuxOutOfSight } from './linux-describe';
 import { loadedImages } from './linux-images';
+import { descriptorShortage } from './linux-limits';
 import { CallMemory } from './linux-memory';
 import { isAbandonedScript, makeLinuxPlace } from './linux-place';
 import { processStatus } from './linux-proc';
@@ -25,6 +26,8 @@ export const linux: TargetOs = {
   open: openTarget,
   ownProgram: linuxOwnProgram,
   async makePlace(status, fill) {
+    const shortage = descriptorShortage(status.pid);
+    if (shortage !== undefined) throw shortage;
     return makeLinuxPlace(await linuxNative(), status, fill);
   },
   isAbandoned: isAbandonedScript,
