@@ -26,13 +26,16 @@ export interface AccessFacts {
   container?: string | undefined;
 }
 
-/** Opening the memory file makes the kernel do the very check that an attach does, and has no effect. */
+/**
+ * Opening the memory file makes the kernel do the very check that an attach does, and has no effect. A process that
+ * has just ended refuses nothing.
+ */
 export function mayAccess(pid: number): boolean {
   try {
     closeSync(openSync(`/proc/${pid}/mem`, 'r'));
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return !['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 

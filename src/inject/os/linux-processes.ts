@@ -120,7 +120,10 @@ function processEntry(pid: number, version: string | undefined, boot: number): P
   if (text === undefined) return undefined;
   const status = parseStatus(pid, text);
   if (status.state === 'ended') return undefined;
+  const argv = commandLine(pid);
   const executable = procLink(pid, 'exe');
+  // It ends while we read: its memory, which holds the words, goes first.
+  if (argv.length === 0 && executable === undefined) return undefined;
   const environ = procText(pid, 'environ') ?? '';
   const container = foreignContainer(pid);
   return compact({
@@ -129,7 +132,7 @@ function processEntry(pid: number, version: string | undefined, boot: number): P
     uid: status.uid,
     user: userName(status.uid),
     startedAt: boot + Number(status.startId) * CLOCK_TICK_MS,
-    commandLine: commandLine(pid),
+    commandLine: argv,
     suspended: status.state === 'stopped',
     switchedOff: variable(environ, 'PYTHON_DISABLE_REMOTE_DEBUG') !== undefined,
     findings: statusFindings(text.status),
