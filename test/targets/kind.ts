@@ -156,7 +156,7 @@ async function startProgram(spec: Omit<Program, 'name'>, python: Interpreter): P
     await target.stop();
     throw error;
   }
-  const { finish, ...rest } = ready(target);
+  const { finish, ...rest } = ready(target, { [file]: 'FILE' });
   return spec.endless || finish === undefined ? rest : { ...rest, finish };
 }
 
