@@ -5,7 +5,7 @@
  */
 import type { ImageBytes } from './bytes';
 import { exportedOffset } from './macho-exports';
-import type { ImagePlace, MappedPart, ProgramFile } from './program';
+import type { ImagePlace, ProgramFile } from './program';
 import { Reader } from './reader';
 
 /** A part of a universal file: the image for one kind of processor. */
@@ -67,9 +67,10 @@ const N_EXT = 0x01;
  * read: a process runs one certain part, so for a process cut that one out first ({@link machoSlices}).
  */
 export function machoProgram(image: ImageBytes): ProgramFile | undefined {
-  for (const part of [image, ...machoSlices(image).map((slice) => cutSlice(image, slice))]) {
+  for (const slice of [{ offset: 0, size: image.length }, ...machoSlices(image)]) {
+    const part = cutSlice(image, slice);
     const macho = readImage(part);
-    if (macho !== undefined) return thinProgram(part, macho);
+    if (macho !== undefined) return thinProgram(part, macho, slice.offset);
   }
   return undefined;
 }
@@ -97,7 +98,7 @@ export function machoSlices(image: ImageBytes): MachoSlice[] {
 }
 
 /** One part of a universal file as an image of its own. */
-export function cutSlice(image: ImageBytes, { offset, size }: MachoSlice): ImageBytes {
+export function cutSlice(image: ImageBytes, { offset, size }: Omit<MachoSlice, 'cpu'>): ImageBytes {
   const length = Math.max(0, Math.min(size, image.length - offset));
   return {
     length,
@@ -145,7 +146,8 @@ function readCommands(bytes: Buffer, count: number, { littleEndian, is64 }: Form
   return commands;
 }
 
-function thinProgram(image: ImageBytes, macho: MachoImage): ProgramFile {
+/** @param start where the image begins in the whole file */
+function thinProgram(image: ImageBytes, macho: MachoImage, start: number): ProgramFile {
   const segments = macho.commands.flatMap((command) => readSegment(command, macho.is64) ?? []);
   // The segment that begins with the header; `__PAGEZERO` has no bytes in the file.
   const first = segments.find((segment) => segment.offset === 0 && segment.fileSize > 0);
@@ -154,7 +156,7 @@ function thinProgram(image: ImageBytes, macho: MachoImage): ProgramFile {
       const section = segments
         .flatMap((segment) => segment.sections)
         .find(({ segment, name }) => segment === '__DATA' && name === 'PyRuntime');
-      return section && { address: section.address, offset: section.offset, size: section.size };
+      return section && { address: section.address, offset: start + section.offset, size: section.size };
     },
     exported: (name) => {
       // C names have an underscore put before them.
@@ -167,13 +169,11 @@ function thinProgram(image: ImageBytes, macho: MachoImage): ProgramFile {
       );
       return holder && image.slice(holder.offset + (address - holder.address), length);
     },
-    loadBias: (parts) => loadBias(parts, first),
+    loadBias: (parts) => {
+      const header = parts.find((part) => part.offset === start);
+      return header && first && header.start - first.address;
+    },
   };
-}
-
-function loadBias(parts: MappedPart[], first: Segment | undefined): number | undefined {
-  const header = parts.find((part) => part.offset === 0);
-  return header && first && header.start - first.address;
 }
 
 function readSegment({ kind, reader, size }: Command, is64: boolean): Segment | undefined {
