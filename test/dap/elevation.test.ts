@@ -26,10 +26,6 @@ const BUSY =
   "print('tick', flush=True)\nn = sum(range(3 * 10**8))\nwhile True: print('tick', n, flush=True)\n";
 
 let elevator: Elevator;
-before(async () => {
-  if (skip === false) elevator = await Elevator.make();
-});
-after(() => elevator?.remove());
 
 /** An adapter of a user who may not debug the target, and his client, which has terminals. */
 class Stranger {
@@ -283,7 +279,7 @@ function helperOn(path: string): Promise<string> {
   });
 }
 
-describe('the helper refuses', { skip }, () => {
+function refusals(): void {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'doors-'));
@@ -338,11 +334,16 @@ describe('the helper refuses', { skip }, () => {
       assert.match(complaint, /is not started by hand/);
     }
   });
-});
+}
 
-void (async () => {
+describe('elevation', { skip }, async () => {
+  before(async () => {
+    elevator = await Elevator.make();
+  });
+  after(() => elevator.remove());
+
   const all = await interpreters();
-  for (const { version, path } of all)
-    describe(`elevation, CPython ${version}`, { skip }, () => elevationIn(path));
-  describe('elevation', { skip }, () => failuresIn(all[0]!.path));
-})();
+  for (const { version, path } of all) describe(`CPython ${version}`, () => elevationIn(path));
+  describe('fails in words', () => failuresIn(all[0]!.path));
+  describe('has a helper that refuses', refusals);
+});
