@@ -74,7 +74,7 @@ async function bringIn(
     const taker = await runScript(target, {
       choice: options.thread,
       path: script,
-      wasRead: () => place.wasRead('stub.py') === true,
+      wasRead: () => place.wasRead('stub.py'),
       deadline,
       timeoutMs: options.timeoutMs,
       signal: options.signal,

@@ -43,7 +43,7 @@ export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promi
       const taker = await runScript(target, {
         choice: options.thread,
         path: script,
-        wasRead: () => place.wasRead('script.py') === true,
+        wasRead: () => place.wasRead('script.py'),
         deadline,
         timeoutMs: options.timeoutMs,
         signal: options.signal,

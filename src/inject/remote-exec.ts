@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PylatchError } from '../common/errors';
 import { unknownLayout } from './offsets';
-import type { ActivityKind, OwnProgram } from './os/index';
+import type { OwnProgram } from './os/index';
 import { endedError, endedOr, hasEnded, switchedOff } from './target';
 import type { UnknownTarget } from './target';
-import { checkLimits, waiting } from './wake';
+import { checkLimits, disturbance, waiting } from './wake';
 import type { RunOptions } from './wake';
 
 const run = promisify(execFile);
@@ -27,6 +27,8 @@ except BaseException as error:
 const INTERPRETER = /^python[\d.]*[dt]*(\.exe)?$/;
 /** The script that exists everywhere and does nothing. */
 const NOTHING = '/dev/null';
+/** Without that sign nobody could say whether a request is still to be taken back. */
+const UNTOLD = 'the file system of its temporary folder does not tell when a file was read (noatime)';
 const ASK_LIMIT_MS = 5000;
 const ROUND_MS = 10;
 const POLL_MS = 1;
@@ -43,6 +45,7 @@ export async function runByRemoteExec(
   options: RunOptions,
 ): Promise<{ nativeId: number }> {
   const program = ownInterpreter(target);
+  if (options.wasRead() === undefined) throw unknownLayout(target.version, UNTOLD);
   try {
     await ask(target, program, options);
     options.onNews('arm');
@@ -116,29 +119,39 @@ function translated(
 }
 
 async function untilRead(target: UnknownTarget, options: RunOptions): Promise<void> {
-  const { process } = target;
-  const started = performance.now();
+  const { pid, ownPid } = target.process;
+  const patientUntil = performance.now() + DELICATE_AFTER_MS;
+  let disturbed = false;
   let lastNews = '';
   for (;;) {
-    if (hasEnded(target)) throw endedError(process.pid);
-    const activity = process.activity(process.ownPid);
-    const news = activity === undefined ? 'its main thread has ended' : waiting(process.ownPid, activity);
-    nudge(target, activity?.kind, performance.now() - started > DELICATE_AFTER_MS);
-    const next = performance.now() + ROUND_MS;
-    do {
-      if (options.wasRead()) return;
-      checkLimits(process.pid, options, () => news);
-      await delay(POLL_MS);
-    } while (performance.now() < next);
+    if (hasEnded(target)) throw endedError(pid);
+    const activity = target.process.activity(ownPid);
+    const news = activity === undefined ? 'its main thread has ended' : waiting(ownPid, activity);
+    // A wait whose end the program may notice is ended once, and not without a word.
+    if (activity?.kind === 'delicate' && !disturbed && performance.now() > patientUntil) {
+      disturbed = nudge(target);
+      if (disturbed) options.onNews('notice', disturbance(ownPid, activity));
+    } else if (activity?.kind === 'waiting' || activity?.kind === 'unknown') nudge(target);
+    if (await wasReadSoon(pid, options, news)) return;
     if (news !== lastNews) options.onNews('wake', news);
     lastNews = news;
   }
 }
 
-/** A wait for a lock cannot be ended from outside without knowing the structures. */
-function nudge({ process }: UnknownTarget, kind: ActivityKind | undefined, patient: boolean): void {
-  if (kind === 'waiting' || kind === 'unknown' || (kind === 'delicate' && patient))
-    process.interrupt(process.ownPid, () => undefined);
+/** A wait for a lock cannot be ended like this: that takes knowledge of the structures. */
+function nudge({ process }: UnknownTarget): boolean {
+  return process.interrupt(process.ownPid, () => undefined) === 'interrupted';
+}
+
+/** Polls for the time of one round. */
+async function wasReadSoon(pid: number, options: RunOptions, whereabouts: string): Promise<boolean> {
+  const until = performance.now() + ROUND_MS;
+  do {
+    if (options.wasRead() === true) return true;
+    checkLimits(pid, options, () => whereabouts);
+    await delay(POLL_MS);
+  } while (performance.now() < until);
+  return false;
 }
 
 /** There is no way to empty the request, but one to put another in its place. */

@@ -16,8 +16,11 @@ export interface RunOptions {
   choice: ThreadChoice;
   /** The script, as the target names it. */
   path: string;
-  /** True once somebody has read it: the only sign where the target's structures are not known. */
-  wasRead(): boolean;
+  /**
+   * True once somebody has read it: the only sign where the target's structures are not known. Undefined where the
+   * file system does not tell.
+   */
+  wasRead(): boolean | undefined;
   /** By `performance.now()`. */
   deadline: number;
   /** For the error's text, milliseconds. */
@@ -153,11 +156,7 @@ class ScriptRun {
     // A write that returns its short count was in no wait any more when it was looked at.
     if (outcome !== 'interrupted' && outcome !== 'not-waiting') return;
     this.disturbed.add(thread.nativeId);
-    const notice = activity.effect ?? 'the program may notice it';
-    this.options.onNews(
-      'notice',
-      `Thread ${thread.nativeId} ${activity.what} and was interrupted: ${notice}.`,
-    );
+    this.options.onNews('notice', disturbance(thread.nativeId, activity));
   }
 
   private askOne(candidate: Candidate): void {
@@ -237,6 +236,11 @@ export function candidatesFor(
 /** A main thread in a lock wait can be woken, though by more than an interruption. */
 function rank({ activity, main }: Candidate): number {
   return activity.kind === 'lock' && main ? ORDER.lock - 0.5 : ORDER[activity.kind];
+}
+
+/** What has to be told of a thread whose delicate wait was interrupted. */
+export function disturbance(nativeId: number, { what, effect }: ThreadActivity): string {
+  return `Thread ${nativeId} ${what} and was interrupted: ${effect ?? 'the program may notice it'}.`;
 }
 
 /** Why a thread that was asked has not come by yet. */

@@ -11,6 +11,8 @@ import { after, afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentAssets } from '../../src/inject/assets';
 import { attach, execScript } from '../../src/inject/attach';
+import { runScript } from '../../src/inject/run';
+import { openAnyTarget } from '../../src/inject/target';
 import { PHASES } from '../../src/inject/types';
 import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
 import { interpreters, startTarget } from '../support/targets';
@@ -161,12 +163,42 @@ function suite(python: string): void {
     await assertUnharmed(target);
   });
 
-  test('an executable that was removed', async () => {
+  test('a target in a wait that the program may see ended is asked with a word', async () => {
+    const target = await start({ python, source: STATES['signal.pause'] ?? '' });
+    const agent = await attachUnknown(target);
+    assert.equal(agent.notices?.length, 1);
+    agent.link.close();
+    await assertUnharmed(target);
+  });
+
+  test('where reading leaves no trace, nothing is asked', async () => {
+    const target = await start({ python, source: sleep });
+    const opened = await openAnyTarget(target.pid, NO_LAYOUTS);
+    assert.ok('version' in opened);
+    const options = {
+      choice: 'any',
+      path: '/dev/null',
+      deadline: Infinity,
+      timeoutMs: 1,
+      onNews: () => undefined,
+    } as const;
+    await assert.rejects(runScript(opened, { ...options, wasRead: () => undefined }), {
+      id: 'python-unknown',
+      text: /noatime/,
+    });
+    opened.process.close();
+  });
+
+  test('an executable that was removed is started all the same', async () => {
     const program = await installed(python, 'python3');
     const target = await start({ python: program, source: sleep });
     await rm(program);
-    const agent = await attachUnknown(target);
-    agent.link.close();
+    const outcome = await attachUnknown(target).then(
+      (agent) => agent.link.close(),
+      (error: Error) => error.message,
+    );
+    // Early releases of 3.14 do not find themselves in a process whose file is gone, and say so.
+    assert.match(outcome ?? 'PyRuntime', /PyRuntime/);
     await assertUnharmed(target);
   });
 
