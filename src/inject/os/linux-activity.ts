@@ -8,6 +8,8 @@ type Kind = Extract<ActivityKind, 'waiting' | 'lock' | 'delicate'>;
 export interface Witness {
   /** True for a socket that has a timeout of its own, or does not let us see whether it has. */
   hasTimeout(fd: number): boolean;
+  /** True for a socket between processes of this machine (AF_UNIX). */
+  isLocal(fd: number): boolean;
   /** Name of the library, other than Python's and the C library, that seems to have made the call. */
   foreignCaller(stack: number): string | undefined;
 }
@@ -16,6 +18,7 @@ const SHORT_COUNT = 'a write that has begun may end early, with a short count';
 const NO_SIGNAL = 'it returns although no signal has come';
 const SHORT_SLEEP = 'its sleep may end early';
 const TIMEOUT_AGAIN = 'the timeout of its socket begins again';
+const HALF_CONNECTED = 'Python may take the connection for made although it is not';
 const FAILED_CALL = 'code that does not expect it sees the call fail with EINTR';
 
 /** Numbers of [x64, arm64] (asm/unistd.h of each); -1 where the machine has no such call. */
@@ -117,6 +120,9 @@ function describeCall(fields: string[], witness: Witness): ThreadActivity {
     return { kind: 'delicate', what: `${what}, called by ${library}`, effect: FAILED_CALL };
   if (SOCKET_CALLS.has(name) && witness.hasTimeout(Number(first)))
     return { kind: 'delicate', what, effect: TIMEOUT_AGAIN };
+  // One to another machine goes on being made, and Python waits for that; a local one is given up.
+  if (name === 'connect' && witness.isLocal(Number(first)))
+    return { kind: 'delicate', what, effect: HALF_CONNECTED };
   return { kind, what };
 }
 

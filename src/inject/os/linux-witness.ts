@@ -8,7 +8,10 @@ import type { LoadedImage, ProcessMemory } from './types';
 
 /** SO_RCVTIMEO and SO_SNDTIMEO of asm-generic/socket.h, as they are on both machines. */
 const TIMEOUTS = [20, 21];
-const TIMEVAL_SIZE = 16;
+/** Of a struct timeval, the largest that we ask for. */
+const OPTION_SIZE = 16;
+const SO_DOMAIN = 39;
+const AF_UNIX = 1;
 /**
  * So far from the stack pointer lies whoever called the C library, whose own frames are small. Python's functions
  * take more, so a library that is further up has called Python, which then made the call.
@@ -30,7 +33,9 @@ export function linuxWitness(
   let loaded: LoadedImage[] | undefined;
   return {
     hasTimeout: (fd) =>
-      procLink(pid, `fd/${fd}`)?.startsWith('socket:') === true && hasTimeout(native, pid, fd),
+      procLink(pid, `fd/${fd}`)?.startsWith('socket:') === true &&
+      TIMEOUTS.some((option) => socketOption(native, pid, fd, option)?.some((byte) => byte !== 0) !== false),
+    isLocal: (fd) => socketOption(native, pid, fd, SO_DOMAIN)?.readInt32LE(0) === AF_UNIX,
     foreignCaller: (stack) => {
       // Once for an attach: a library that is loaded in the middle of it goes unnoticed.
       loaded ??= images();
@@ -39,17 +44,14 @@ export function linuxWitness(
   };
 }
 
-/** A socket's timeout starts again where Python repeats an interrupted call, which the kernel would not repeat. */
-function hasTimeout(native: LinuxNative, pid: number, fd: number): boolean {
+/** An option of the target's own socket; undefined where we do not get at it. */
+function socketOption(native: LinuxNative, pid: number, fd: number, option: number): Buffer | undefined {
   const borrowed = native.borrow(pid, fd);
-  if ('errno' in borrowed) return true;
-  const value = Buffer.alloc(TIMEVAL_SIZE);
-  const set = TIMEOUTS.some(
-    (option) =>
-      'errno' in native.socketOption(borrowed.value, option, value) || value.some((byte) => byte !== 0),
-  );
+  if ('errno' in borrowed) return undefined;
+  const value = Buffer.alloc(OPTION_SIZE);
+  const outcome = native.socketOption(borrowed.value, option, value);
   closeSync(borrowed.value);
-  return set;
+  return 'errno' in outcome ? undefined : value;
 }
 
 /**
