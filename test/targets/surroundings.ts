@@ -145,6 +145,11 @@ export const SURROUNDINGS: Kind[] = [
       'mkdir "$root/tmp" "$root/dev" "$root/dev/shm"\nmount -t tmpfs -o size=64k none "$root/tmp"\nmount -t tmpfs none "$root/dev/shm"\n',
     env: SEALED,
   }),
+  rooted({
+    name: 'a /tmp that does not note access times',
+    furnish: 'mkdir "$root/tmp"\nmount -t tmpfs -o noatime none "$root/tmp"\n',
+    env: SEALED,
+  }),
   rooted({ name: 'no folder that can be written to', furnish: TMP + PROC + CLOSED, env: SEALED }),
   rooted({
     name: 'no folder that can be written to, in a container',
