@@ -7,10 +7,12 @@ import type { PythonVersion } from './offsets';
 
 /** `python3.14`, `libpython3.14.so.1.0`, `python314.dll`. */
 const VERSION_IN_NAME = /python(\d)\.?(\d+)[^\\/]*$/i;
+/** On macOS the library of a framework has no version in its own name. */
+const VERSION_OF_FRAMEWORK = /\/PythonT?\.framework\/Versions\/(\d)\.(\d+)\/PythonT?$/;
 
 /** The minor version that the name of a program file tells: `3.14`. */
 export function versionByName(path: string): string | undefined {
-  const match = VERSION_IN_NAME.exec(path);
+  const match = VERSION_IN_NAME.exec(path) ?? VERSION_OF_FRAMEWORK.exec(path);
   return match ? `${match[1]}.${match[2]}` : undefined;
 }
 

@@ -294,11 +294,23 @@ describe('threads', () => {
         { id: 7, state: STUCK, call: 3 },
         { id: 8, state: STOPPED },
         { id: 9, state: WAITING, call: 3, suspended: 1 },
+        { id: 11, state: RUNNING, name: 'pylatch-ending' },
       ]);
       const threads = new TaskThreads(task.native, 5, machine);
       assert.deepEqual(
         task.threads.map(({ id }) => threads.activity(id)?.kind),
-        ['running', 'waiting', 'lock', 'delicate', 'delicate', 'delicate', 'stuck', 'stopped', 'stopped'],
+        [
+          'running',
+          'waiting',
+          'lock',
+          'delicate',
+          'delicate',
+          'delicate',
+          'stuck',
+          'stopped',
+          'stopped',
+          undefined,
+        ],
       );
       assert.equal(threads.activity(2)?.what, 'waits in kevent');
       assert.equal(threads.activity(10), undefined);

@@ -9,7 +9,7 @@ import type { LoadedImage, ProcessMemory } from './types';
 
 type Readable = Pick<ProcessMemory, 'read'>;
 
-const PYTHON_LIBRARY = /\/(?:Python\.framework\/Versions\/([\d.]+)t?\/Python|libpython([\d.]+)[td]*\.dylib)$/;
+const PYTHON_LIBRARY = /\/(?:PythonT?\.framework\/Versions\/[\d.]+\/PythonT?|libpython[\d.]+[td]*\.dylib)$/;
 
 /** Program files of the target: the main executable, then what is called like a Python library, then the rest. */
 export function loadedImages(native: DarwinNative, pid: number, memory: Readable): LoadedImage[] {
@@ -36,12 +36,6 @@ export function mainCpu(native: DarwinNative, pid: number, memory: Readable): nu
 /** True for the framework's `Python` and for `libpython3.14.dylib` and its like, wherever they are. */
 export function isPythonLibrary(path: string): boolean {
   return PYTHON_LIBRARY.test(path);
-}
-
-/** The minor version in a Python library's name. */
-export function libraryVersion(path: string): string | undefined {
-  const match = PYTHON_LIBRARY.exec(path);
-  return match?.[1] ?? match?.[2];
 }
 
 /**

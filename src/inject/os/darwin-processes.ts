@@ -2,10 +2,10 @@
 import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
-import { pythonInFile } from '../python-file';
+import { pythonInFile, versionByName } from '../python-file';
 import type { Finding } from '../types';
 import { expectedRefusal } from './darwin-access';
-import { isPythonLibrary, libraryVersion } from './darwin-images';
+import { isPythonLibrary } from './darwin-images';
 import { darwinStatus, fileRegions, startedAt, startInfo, usage, workingFolder } from './darwin-info';
 import type { DarwinNative } from './darwin-native';
 import type { ProcessEntry, ProcessStatus, ThreadFacts } from './types';
@@ -63,7 +63,7 @@ function judge(
   const library = fileRegions(native, pid).find((region) => isPythonLibrary(region.path));
   if (library !== undefined) {
     verdict.python = 'loads';
-    return { version: exactVersion(library.path) ?? libraryVersion(library.path) };
+    return { version: exactVersion(library.path) ?? versionByName(library.path) };
   }
   // Another user's process shows its program only.
   const named = PYTHON_NAME.exec(path.slice(path.lastIndexOf('/') + 1));

@@ -23,6 +23,8 @@ export const X64: Machine = { cpu: 0x01000007, flavor: 4, size: 168, call: 0 };
 const BASIC_INFO = { flavor: 3, size: 40, state: 24, suspended: 32 };
 const IDENTIFIER_INFO = { flavor: 4, size: 24 };
 const EXTENDED_INFO = { flavor: 5, size: 112, name: 48 };
+/** How the agent names its thread once its session is over (`server.py`): nothing of it is safe to touch. */
+const ENDING = 'pylatch-ending';
 const RUNNING = 1;
 const STOPPED = 2;
 const WAITING = 3;
@@ -92,7 +94,7 @@ export class TaskThreads {
   /** Undefined when the thread has ended. */
   activity(id: number): ThreadActivity | undefined {
     const port = this.port(id);
-    return port === undefined ? undefined : this.activityOf(port);
+    return port === undefined || this.nameOf(port) === ENDING ? undefined : this.activityOf(port);
   }
 
   /**
@@ -146,9 +148,13 @@ export class TaskThreads {
   }
 
   private factsOf(port: Port): ThreadFacts {
-    const info = this.ask(port, EXTENDED_INFO);
-    const name = info?.toString('utf8', EXTENDED_INFO.name).replace(/\0.*$/s, '') ?? '';
+    const name = this.nameOf(port);
     return name === '' ? {} : { name };
+  }
+
+  private nameOf(port: Port): string {
+    const info = this.ask(port, EXTENDED_INFO);
+    return info?.toString('utf8', EXTENDED_INFO.name).replace(/\0.*$/s, '') ?? '';
   }
 
   private activityOf(port: Port): ThreadActivity | undefined {
