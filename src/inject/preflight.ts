@@ -26,12 +26,14 @@ import type { Candidate } from './wake';
 /** What a look into the memory has shown. */
 type Inside = Pick<Diagnosis, 'python' | 'threads' | 'taker'> & { findings: Finding[] };
 
-/** Why a thread of that kind does not take a request at once, where that is so. */
+/** Threads that come by by themselves, or can be woken without anybody noticing; a main thread in a lock wait too. */
+const PROMPT: ReadonlySet<ActivityKind> = new Set(['running', 'waiting', 'unknown']);
+
+/** Why the others do not take a request at once. */
 const SLOW: Partial<Record<ActivityKind, string>> = {
   lock: 'Python does not look for requests while a thread that is not the main one waits for a lock.',
-  stuck: 'The kernel does not let this wait be interrupted.',
+  stuck: 'Nothing of ours can run in it before that is over.',
   stopped: 'A stopped thread runs nothing.',
-  delicate: 'The program might notice an interruption, so the thread gets 0.2 s to come by on its own first.',
 };
 
 /**
@@ -94,12 +96,12 @@ function describe(target: OpenTarget, facts: ReadonlyMap<number, ThreadFacts>): 
   // An interpreter that starts or ends has no threads to speak of.
   if (findings.some(({ id }) => id === 'interpreter-not-ready')) return { python, threads: [], findings };
   const interpreter = walkInterpreter(target.process, target.runtime);
-  const [taker] = candidatesFor(target, interpreter, 'any');
+  const taker = takerOf(candidatesFor(target, interpreter, 'any'));
   return {
     python,
     threads: threadReports(target, interpreter, facts),
     ...(taker ? { taker: taker.thread.nativeId } : {}),
-    findings: [...findings, ...slowFinding(taker), ...pendingFinding(target, interpreter)],
+    findings: [...findings, ...takerFinding(taker), ...pendingFinding(target, interpreter)],
   };
 }
 
@@ -139,19 +141,44 @@ function buildFindings({ freeThreaded, debugBuild }: NonNullable<Diagnosis['pyth
   ];
 }
 
-/** The best thread decides: if that one keeps us waiting, all do. */
-function slowFinding(taker: Candidate | undefined): Finding[] {
-  const why = taker && !(taker.main && taker.activity.kind === 'lock') && SLOW[taker.activity.kind];
-  if (!why) return [];
+/** The thread that an attach will end with; a wait that must not be seen to end is left for the last. */
+function takerOf(candidates: readonly Candidate[]): Candidate | undefined {
+  const prompt = ({ main, activity }: Candidate): boolean =>
+    PROMPT.has(activity.kind) || (main && activity.kind === 'lock');
+  return (
+    candidates.find(prompt) ??
+    candidates.find(({ activity }) => activity.kind === 'delicate') ??
+    candidates.at(0)
+  );
+}
+
+/** That thread decides: if it keeps us waiting, all do. */
+function takerFinding(taker: Candidate | undefined): Finding[] {
+  if (taker === undefined || (taker.main && taker.activity.kind === 'lock')) return [];
+  const { thread, activity } = taker;
+  const who = `thread ${thread.nativeId} ${activity.what}`;
+  if (activity.kind === 'delicate') return [noticedFinding(who, activity.effect)];
+  const why = SLOW[activity.kind];
+  if (why === undefined) return [];
   return [
     {
       id: 'slow-attach',
       severity: 'warning',
-      what: `No thread can take the request at once; thread ${taker.thread.nativeId} ${taker.activity.what}.`,
+      what: `No thread can take the request at once; ${who}.`,
       why,
       fix: 'Attach anyway: it succeeds when a thread comes back to Python code within the time that "timeout" allows.',
     },
   ];
+}
+
+function noticedFinding(who: string, effect = 'the program may notice it'): Finding {
+  return {
+    id: 'noticed-attach',
+    severity: 'warning',
+    what: `Only one thread can let the debugger in, and its wait would be interrupted for that: ${who}.`,
+    why: `It gets 0.2 s to come by on its own; then ${effect}.`,
+    fix: 'If that matters, attach while the program does something else.',
+  };
 }
 
 function pendingFinding({ process, runtime }: OpenTarget, { threads }: Interpreter): Finding[] {

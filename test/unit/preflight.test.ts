@@ -207,12 +207,28 @@ describe('a diagnosis', async () => {
       if (main?.forMs !== undefined) assert.ok(main.forMs >= 50 && main.forMs < 60_000, `${main.forMs} ms`);
     });
 
-    test(`of a program of ${version} that only waits for locks warns of a slow attach`, async () => {
+    test(`of a program of ${version} tells when an attach is slow, or noticed`, async () => {
+      const locked = 't = threading.Thread(target=threading.Event().wait)\nt.start()\n';
+      const inPause = `import threading, signal\n${locked}print('ready')\nsignal.pause()`;
+      const pausing = await start({ python, source: inPause });
+      const noticed = await diagnose(pausing.pid);
+      assert.deepEqual([found(noticed), noticed.taker], [['warning noticed-attach'], pausing.pid]);
+      const inLock = `import threading\n${locked}print('ready')\nt.join()`;
+      assert.deepEqual(found(await diagnose((await start({ python, source: inLock })).pid)), []);
+      const elsewhere =
+        "import _interpreters as i\nprint('ready')\ni.exec(i.create(), 'import time; time.sleep(1000)')";
+      const slow = await diagnose((await start({ python, source: elsewhere })).pid);
+      assert.deepEqual(found(slow), ['warning slow-attach']);
+      assert.equal(slow.process.attachable, true);
+    });
+
+    test(`of a program of ${version} that is traced names the tracer`, async () => {
+      // PTRACE_TRACEME: the parent, which is this process, becomes the tracer.
       const source =
-        "import threading, _thread, signal\nt = threading.Thread(target=threading.Event().wait)\nt.start()\nprint('ready')\nsignal.pause()";
+        "import ctypes, time\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\nprint('ready')\ntime.sleep(1000)";
       const told = await diagnose((await start({ python, source })).pid);
-      assert.deepEqual(found(told), ['warning slow-attach']);
-      assert.equal(told.process.attachable, true);
+      assert.deepEqual(found(told), ['warning traced']);
+      assert.match(told.process.findings[0]!.what, new RegExp(`\\(process ${process.pid}\\)`));
     });
 
     test(`of a program of ${version} with remote debugging off is a refusal, whatever its command line says`, async () => {
