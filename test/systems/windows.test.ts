@@ -235,11 +235,14 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
     const started = join(folder, 'node-pid');
     const text = `require('fs').writeFileSync(${JSON.stringify(windowsPath(started))}, String(process.pid));`;
     await writeFile(join(folder, 'wait.js'), `${text} setTimeout(() => {}, 60_000);`);
-    const waiting = wine.runNode(join(folder, 'wait.js'), []);
-    while (!existsSync(started) || readFileSync(started, 'utf8') === '') await delay(20);
-    const pid = readFileSync(started, 'utf8');
-    await refusedExec(pid, new RegExp(`Process ${pid} does not run Python`));
-    void waiting;
+    const child = wine.start(wine.node, [windowsPath(join(folder, 'wait.js'))]);
+    try {
+      while (!existsSync(started) || readFileSync(started, 'utf8') === '') await delay(20);
+      const pid = readFileSync(started, 'utf8');
+      await refusedExec(pid, new RegExp(`Process ${pid} does not run Python`));
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   test('doctor describes a process', async () => {

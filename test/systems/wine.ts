@@ -68,9 +68,12 @@ export async function koffiFor(target: string): Promise<string> {
 
 /** Wine with its prefix made, and Node for Windows in it. */
 export class Wine {
+  private runs = 0;
+
   private constructor(
     private readonly loader: string,
-    private readonly node: string,
+    /** Node for Windows. */
+    readonly node: string,
     private readonly scratch: string,
   ) {}
 
@@ -81,17 +84,18 @@ export class Wine {
     return new Wine(found, node, await mkdtemp(join(tmpdir(), 'wine-')));
   }
 
-  /** Starts a program; its own streams are closed. */
-  start(program: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  /** Starts a program; what it prints is lost. */
+  start(program: string, args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     return spawn(this.loader, [program, ...args], { env: environment(env), stdio: 'ignore' });
   }
 
   /** Runs a script with Node. Node for Windows cannot use Wine's pipes, so its streams are files. */
-  async runNode(script: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    const files = ['stdout', 'stderr'].map((name) => join(this.scratch, name));
+  async runNode(script: string, args: string[]): Promise<Ran> {
+    const run = ++this.runs;
+    const files = ['stdout', 'stderr'].map((name) => join(this.scratch, `${name}-${run}`));
     const [input, ...outputs] = [openSync('/dev/null', 'r'), ...files.map((file) => openSync(file, 'w'))];
     const child = spawn(this.loader, [this.node, windowsPath(script), ...args], {
-      env: environment(env),
+      env: environment({}),
       stdio: [input, ...outputs],
     });
     for (const fd of [input, ...outputs]) closeSync(fd);
@@ -105,6 +109,7 @@ export class Wine {
     await wineserver(this.loader, '-k');
     await wineserver(this.loader, '-w');
     await rm(this.scratch, { recursive: true, force: true });
+    await removeSocketFolder();
   }
 }
 
@@ -134,6 +139,12 @@ async function makePrefix(wine: string): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Debian's Wine leaves the folder with its server's socket behind; the prefix keeps its name. */
+async function removeSocketFolder(): Promise<void> {
+  const name = await readFile(join(PREFIX, 'wineserver'), 'latin1').catch(() => '');
+  if (/^wine-\w{6}$/.test(name.trim())) await rm(join('/tmp', name.trim()), { recursive: true, force: true });
 }
 
 async function wineserver(wine: string, option: string, prefix = PREFIX): Promise<void> {
