@@ -1,3 +1,6 @@
+import { PylatchError } from '../common/errors';
+import { shellLine } from '../common/shell';
+import { canElevate } from '../inject/elevation/command';
 import { execScript } from '../inject/exec';
 import type { ThreadChoice } from '../inject/types';
 import { parseOrComplain, UsageError, wholeNumber } from './usage';
@@ -30,11 +33,20 @@ export async function exec(args: string[]): Promise<number> {
     signal: abort.signal,
     onNews: (detail) => (waitsFor = detail),
     onNotice: (notice) => process.stderr.write(`${notice}\n`),
-  }).finally(() => clearTimeout(notice));
+  })
+    .catch((error: unknown) => Promise.reject(withCommand(error)))
+    .finally(() => clearTimeout(notice));
   process.stdout.write(
     `Process ${pid} has taken the script. What it prints or raises appears where that process writes.\n`,
   );
   return 0;
+}
+
+/** Where the rights of root would do, adds what root would have to type. */
+function withCommand(error: unknown): unknown {
+  if (!(error instanceof PylatchError) || error.id !== 'no-permission' || !canElevate()) return error;
+  const command = shellLine(['sudo', process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
+  return new PylatchError(error.id, error.text, `${error.fix ?? ''}\nThe same as root:\n  ${command}`.trim());
 }
 
 function threadChoice(text: string): ThreadChoice {

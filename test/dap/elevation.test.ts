@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { ERRORS } from '../../src/common/errors';
 import type { ErrorId } from '../../src/common/errors';
@@ -217,6 +218,22 @@ function failuresIn(python: string): void {
   it('says when the client has no terminal', async () => {
     const stranger = await Stranger.start(python, { terminal: false });
     assert.match(await stranger.refused('sudo', 'elevation-failed'), /opened no terminal/);
+    await stranger.dispose();
+  });
+
+  it('of the command line comes with the command that works', async () => {
+    const stranger = await Stranger.start(python);
+    const script = join(elevator.folder, "it's a script.py");
+    await writeFile(script, "print('tick from the script')\n", { mode: 0o644 });
+    const args = [CLI, 'exec', String(stranger.target.pid), script];
+    const options = { ...AS_NOBODY, env: elevator.environment() };
+    const complaint = await new Promise<string>((resolve) => {
+      execFile(process.execPath, args, options, (_, __, words) => resolve(words));
+    });
+    const [command] = /sudo \/.*$/m.exec(complaint) ?? [];
+    assert.ok(command, complaint);
+    await promisify(execFile)('sh', ['-c', command], options);
+    await stranger.target.waitFor('tick from the script');
     await stranger.dispose();
   });
 
