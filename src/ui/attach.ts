@@ -2,9 +2,13 @@ import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../common/contributions';
 import type { PythonProcess } from '../inject/types';
 
-/** Starts a debug session for a process, in the workspace folder that it runs in. True when it has started. */
-export async function startSession(process: PythonProcess): Promise<boolean> {
-  return vscode.debug.startDebugging(folderOf(process), attachConfiguration(process));
+/**
+ * Starts a debug session for a process, in the workspace folder that it runs in. True when it has started.
+ *
+ * @param further attach arguments
+ */
+export async function startSession(process: PythonProcess, further: object = {}): Promise<boolean> {
+  return vscode.debug.startDebugging(folderOf(process), { ...attachConfiguration(process), ...further });
 }
 
 /** A configuration that names one process. */

@@ -1,14 +1,18 @@
 import * as vscode from 'vscode';
 import { ERRORS, type ErrorId } from '../common/errors';
+import { canElevate } from '../inject/elevation/command';
 import type { PythonProcess } from '../inject/types';
-import { offeredCommand, refusalText } from './describe';
+import { startSession } from './attach';
+import { offeredCommand, refusal, refusalText } from './describe';
+import { chooseMeans } from './elevation';
 
 const PICK = 'Pick Another Process';
 const RETRY = 'Try Again';
+const ELEVATE = 'Attach as Administrator...';
 const COPY = 'Copy Command';
 const OPEN_CONFIGURATION = 'Open launch.json';
 
-type Button = typeof PICK | typeof RETRY | typeof COPY | typeof OPEN_CONFIGURATION;
+type Button = typeof PICK | typeof RETRY | typeof ELEVATE | typeof COPY | typeof OPEN_CONFIGURATION;
 
 /** What helps after a failed attach, beside the sentence that says it. */
 const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
@@ -17,7 +21,8 @@ const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
   'python-too-old': [PICK],
   'python-unknown': [PICK],
   'remote-debug-disabled': [PICK],
-  'no-permission': [COPY, RETRY],
+  'no-permission': [ELEVATE, COPY, RETRY],
+  'elevation-failed': [RETRY],
   'already-attached': [PICK],
   'no-such-thread': [OPEN_CONFIGURATION],
   'ambiguous-process': [PICK, OPEN_CONFIGURATION],
@@ -38,6 +43,7 @@ export class Messages {
    */
   async explainRefusal(process: PythonProcess): Promise<boolean> {
     const text = refusalText(process);
+    const elevate = canElevate() && refusal(process)?.id === 'no-permission' ? [ELEVATE] : [];
     const copy = offeredCommand(text) === undefined ? [] : [COPY];
     const title = `${process.label} (${process.pid}) cannot be attached to.`;
     // Modal, for it takes the place of the list that the user was choosing from.
@@ -45,9 +51,11 @@ export class Messages {
       title,
       { modal: true, detail: text },
       PICK,
+      ...elevate,
       ...copy,
     );
     if (button === COPY) await copyCommand(text);
+    if (button === ELEVATE) await startElevated(process);
     return button === PICK;
   }
 
@@ -66,6 +74,7 @@ export class Messages {
     if (button === RETRY) await vscode.debug.startDebugging(session.workspaceFolder, session.configuration);
     if (button === OPEN_CONFIGURATION) await openLaunchJson();
     if (button === COPY) await copyCommand(text);
+    if (button === ELEVATE) await restartElevated(session);
   }
 
   /** A launch configuration that starts a program is refused, with the way that works. */
@@ -95,6 +104,7 @@ function errorId(code: number): ErrorId {
 function buttonsFor(id: ErrorId, text: string, session: vscode.DebugSession): Button[] {
   return (NEXT_STEPS[id] ?? []).filter((button) => {
     if (button === COPY) return offeredCommand(text) !== undefined;
+    if (button === ELEVATE) return canElevate() && pidOf(session) !== undefined && !isElevated(session);
     return button !== OPEN_CONFIGURATION || comesFromLaunchJson(session);
   });
 }
@@ -103,6 +113,28 @@ function comesFromLaunchJson(session: vscode.DebugSession): boolean {
   const launch = vscode.workspace.getConfiguration('launch', session.workspaceFolder);
   const configurations = launch.get<{ name?: string }[]>('configurations', []);
   return configurations.some((configuration) => configuration.name === session.configuration.name);
+}
+
+/** The process that a session is for, where its configuration names it by number, as it does in the end. */
+function pidOf({ configuration }: vscode.DebugSession): number | undefined {
+  const pid = Number(configuration['pid'] ?? configuration['processId']);
+  return Number.isInteger(pid) ? pid : undefined;
+}
+
+function isElevated({ configuration }: vscode.DebugSession): boolean {
+  return ![undefined, 'none'].includes(configuration['elevation'] as string | undefined);
+}
+
+async function startElevated(process: PythonProcess): Promise<void> {
+  const elevation = await chooseMeans(process.pid);
+  if (elevation) await startSession(process, { elevation });
+}
+
+async function restartElevated(session: vscode.DebugSession): Promise<void> {
+  const pid = pidOf(session);
+  const elevation = pid === undefined ? undefined : await chooseMeans(pid);
+  if (!elevation) return;
+  await vscode.debug.startDebugging(session.workspaceFolder, { ...session.configuration, elevation });
 }
 
 function openLaunchJson(): Thenable<unknown> {
