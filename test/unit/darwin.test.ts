@@ -313,6 +313,8 @@ describe('threads', () => {
         ],
       );
       assert.equal(threads.activity(2)?.what, 'waits in kevent');
+      assert.equal(threads.activity(4)?.effect, 'its sleep may end early');
+      assert.equal(threads.activity(6)?.what, 'waits in system call 499');
       assert.equal(threads.activity(10), undefined);
       threads.close();
       assert.equal(task.held.size, 0, 'all ports are given back');

@@ -33,8 +33,15 @@ const UNINTERRUPTIBLE = 4;
 const CLASS = 0x0f000000;
 const UNIX = 0x02000000;
 
+interface Call {
+  name: string;
+  kind: Kind;
+  /** See `ThreadActivity`. */
+  effect?: string;
+}
+
 /** By number; those from 396 on are the forms that a cancellation of the thread does not end. */
-const CALLS = new Map<number, [name: string, kind: Kind]>([
+const CALLS = new Map<number, Call>([
   ...calls('waiting', {
     read: [3, 396],
     readv: [120, 411],
@@ -61,22 +68,23 @@ const CALLS = new Map<number, [name: string, kind: Kind]>([
     ulock_wait: [515],
     ulock_wait2: [544],
   }),
-  // A large write that has begun returns a short count; sigsuspend returns; C code may not go on with its own sleep.
-  ...calls('delicate', {
-    write: [4, 397],
-    writev: [121, 412],
-    sendto: [133, 413],
-    sendmsg: [28, 402],
-    sendfile: [337],
-    sigsuspend: [111, 410],
-    sigwait: [330, 422],
-    semwait_signal: [334, 423],
-  }),
+  ...calls(
+    'delicate',
+    { write: [4, 397], writev: [121, 412], sendto: [133, 413], sendmsg: [28, 402], sendfile: [337] },
+    'a write that has begun may end early, with a short count',
+  ),
+  ...calls(
+    'delicate',
+    { sigsuspend: [111, 410], sigwait: [330, 422] },
+    'it returns although no signal has come',
+  ),
+  ...calls('delicate', { semwait_signal: [334, 423] }, 'its sleep may end early'),
 ]);
+const FAILED_CALL = 'code that does not expect it sees the call fail';
 
-function calls(kind: Kind, numbers: Record<string, number[]>): [number, [string, Kind]][] {
+function calls(kind: Kind, numbers: Record<string, number[]>, effect?: string): [number, Call][] {
   return Object.entries(numbers).flatMap(([name, own]) =>
-    own.map((number): [number, [string, Kind]] => [number, [name, kind]]),
+    own.map((number): [number, Call] => [number, { name, kind, ...(effect ? { effect } : {}) }]),
   );
 }
 
@@ -175,9 +183,13 @@ export class TaskThreads {
 
   private waitOf(port: Port): ThreadActivity {
     const number = this.callOf(port);
-    if (number === undefined) return { kind: 'delicate', what: 'waits in the kernel' };
-    const [name, kind] = CALLS.get(number) ?? [`system call ${number}`, 'delicate' as const];
-    return { kind, what: kind === 'lock' ? `waits for a lock (${name})` : `waits in ${name}` };
+    const call = number === undefined ? undefined : CALLS.get(number);
+    if (call === undefined) {
+      const where = number === undefined ? 'the kernel' : `system call ${number}`;
+      return { kind: 'delicate', what: `waits in ${where}`, effect: FAILED_CALL };
+    }
+    const { name, kind, ...rest } = call;
+    return { kind, what: kind === 'lock' ? `waits for a lock (${name})` : `waits in ${name}`, ...rest };
   }
 
   /** The Unix call that the thread is in; undefined for calls of Mach, which are negative numbers, and for none. */
