@@ -64,14 +64,21 @@ export class ScriptRequest {
     }
   }
 
-  /** Takes the request back from every thread that has not run it; the others have. */
-  disarm(living: PythonThread[]): void {
+  /**
+   * Takes the request back from every thread that has not run it; the others have.
+   * @returns one of those that have
+   */
+  disarm(living: PythonThread[]): PythonThread | undefined {
     this.forgetEnded(living);
-    for (const thread of this.armed.values()) {
-      const { pending, path } = requestOf(this.memory, this.offsets, thread);
-      if (pending && path === this.path) withdraw(this.memory, this.offsets, thread);
-    }
+    const threads = [...this.armed.values()];
     this.armed.clear();
+    return threads.filter((thread) => !this.takeBack(thread)).at(0);
+  }
+
+  /** False when the thread has taken the request. What another debugger has put in its place stays. */
+  private takeBack(thread: PythonThread): boolean {
+    const { pending, path } = requestOf(this.memory, this.offsets, thread);
+    return path !== this.path || (pending && withdraw(this.memory, this.offsets, thread));
   }
 }
 
@@ -86,8 +93,14 @@ export function requestOf(
   return { pending: bytes.readInt32LE(0) === 1, path: path.slice(0, path.indexOf('\0')) };
 }
 
-/** Takes back what a thread is asked to run. */
-export function withdraw(memory: ProcessMemory, { thread: at }: DebugOffsets, thread: PythonThread): void {
-  memory.write(thread.address + at.pendingCall, OFF);
+/**
+ * Takes back what a thread is asked to run. The path goes first: the interpreter clears the flag and copies the path
+ * then, and an empty one runs nothing.
+ * @returns false when the thread was quicker
+ */
+export function withdraw(memory: ProcessMemory, { thread: at }: DebugOffsets, thread: PythonThread): boolean {
   memory.write(thread.address + at.scriptPath, Buffer.from([0]));
+  const pending = memory.read(thread.address + at.pendingCall, FLAG_SIZE).readInt32LE(0) === 1;
+  memory.write(thread.address + at.pendingCall, OFF);
+  return pending;
 }

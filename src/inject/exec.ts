@@ -42,6 +42,7 @@ export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promi
       const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
       const taker = await runScript(target, {
         choice: options.thread,
+        once: true,
         path: script,
         wasRead: () => place.wasRead('script.py'),
         deadline,

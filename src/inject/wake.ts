@@ -14,6 +14,8 @@ import type { ThreadChoice } from './types';
 /** How a request is run. */
 export interface RunOptions {
   choice: ThreadChoice;
+  /** The script must not run twice: one thread at a time is asked. Otherwise every thread that is asked may run it. */
+  once?: boolean;
   /** The script, as the target names it. */
   path: string;
   /**
@@ -96,7 +98,8 @@ class ScriptRun {
   async untilTaken(): Promise<PythonThread> {
     for (let round = 0; ; round++) {
       this.look();
-      this.ask(round);
+      const quick = this.options.once === true ? this.askNext(round) : this.ask(round);
+      if (quick !== undefined) return quick;
       if (round === 0) this.options.onNews('arm');
       const taken = await this.watch(round < QUICK_ROUNDS ? ROUND_MS : SLOW_ROUND_MS);
       if (taken !== undefined) return taken;
@@ -104,14 +107,18 @@ class ScriptRun {
     }
   }
 
-  /** Whatever happened: no thread of the target is left with a request. */
-  takeBack(): void {
-    if (hasEnded(this.target)) return;
+  /**
+   * Whatever happened: no thread of the target is left with a request.
+   * @returns a thread that has taken it before
+   */
+  takeBack(): PythonThread | undefined {
+    if (hasEnded(this.target)) return undefined;
     try {
-      this.request.disarm(this.walk().threads);
+      return this.request.disarm(this.walk().threads);
     } catch (error) {
       // An ended target runs nothing any more.
       if (!(error instanceof MemoryError) && !(error instanceof PylatchError)) throw error;
+      return undefined;
     }
   }
 
@@ -130,7 +137,7 @@ class ScriptRun {
   }
 
   /** First those of the best kind only, so that as few threads as possible are disturbed; then all. */
-  private ask(round: number): void {
+  private ask(round: number): undefined {
     const best = this.candidates[0];
     if (best === undefined) return;
     const crowd = this.candidates.filter((one) => round > 0 || rank(one) === rank(best));
@@ -138,17 +145,40 @@ class ScriptRun {
     const chosen =
       round === 0 && best.activity.kind !== 'running' ? crowd.slice(0, 1) : crowd.slice(0, MAX_ARMED);
     for (const candidate of chosen) this.askOne(candidate);
-    if (performance.now() - this.started > DELICATE_AFTER_MS) this.askDelicate();
+    this.askDelicate(this.candidates);
+  }
+
+  /**
+   * The threads that are likely to come by have turns. Before the next is asked, the one before is no longer.
+   * @returns that one, if it has taken the request meanwhile
+   */
+  private askNext(round: number): PythonThread | undefined {
+    const likely = this.candidates.filter(
+      (one) => rank(one) < ORDER.lock || (one.activity.kind === 'delicate' && !this.isPatient()),
+    );
+    const crowd = likely.length > 0 ? likely : this.candidates;
+    const next = crowd[round % crowd.length];
+    if (next === undefined) return undefined;
+    const taker = this.request.isArmed(next.thread) ? undefined : this.takeBack();
+    if (taker !== undefined) return taker;
+    this.askOne(next);
+    this.askDelicate([next]);
+    return undefined;
+  }
+
+  private isPatient(): boolean {
+    return performance.now() - this.started < DELICATE_AFTER_MS;
   }
 
   /**
    * Nobody else came by. One thread in each round, so that no more of them are disturbed than it takes; each once,
    * since a wait that goes on would only be cut shorter; and never without a word, as the program may notice.
    */
-  private askDelicate(): void {
+  private askDelicate(candidates: Candidate[]): void {
+    if (this.isPatient()) return;
     const isNew = ({ thread, activity }: Candidate): boolean =>
       activity.kind === 'delicate' && !this.disturbed.has(thread.nativeId);
-    const candidate = this.candidates.find(isNew);
+    const candidate = candidates.find(isNew);
     if (candidate === undefined) return;
     const { thread, activity } = candidate;
     if (!this.request.isArmed(thread)) this.request.arm(thread);

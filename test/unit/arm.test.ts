@@ -30,6 +30,23 @@ test('a request is pending until the thread clears the flag', () => {
   assert.equal(request.taken(), THREAD);
 });
 
+test('a request is taken back unless the thread is quicker', () => {
+  const { bytes, memory } = piece();
+  const request = new ScriptRequest(memory, OFFSETS, SCRIPT);
+  request.arm(THREAD);
+  assert.equal(request.disarm([THREAD]), undefined);
+  assert.deepEqual(requestOf(memory, OFFSETS, THREAD), { pending: false, path: '' });
+  request.arm(THREAD);
+  const read = memory.read.bind(memory);
+  // The thread comes by after we have looked, and before we have written.
+  memory.read = (address, length) => {
+    const seen = read(address, length);
+    bytes.fill(0, THREAD.address + AT.pendingCall, THREAD.address + AT.scriptPath);
+    return seen;
+  };
+  assert.equal(request.disarm([THREAD]), THREAD);
+});
+
 test('memory that a new thread has got is no request taken', () => {
   const { bytes, memory } = piece();
   const request = new ScriptRequest(memory, OFFSETS, SCRIPT);

@@ -10,6 +10,19 @@ import type { Target } from '../support/targets';
 
 const CLI = join(__dirname, '..', '..', 'src', 'cli.ts');
 
+/** Ends with a line of input. */
+const BUSY_THREADS = `
+import threading
+end = False
+def work():
+    while not end: pass
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads: thread.start()
+print('ready')
+input()
+end = True
+`;
+
 const targets: Target[] = [];
 after(() => Promise.all(targets.map((target) => target.stop())));
 
@@ -46,6 +59,19 @@ describe('exec', async () => {
       const target = await start(python);
       await execScript({ ...options, pid: target.pid, script: { text: "print('caf\u00e9 inside')" } });
       await target.waitFor('caf\u00e9 inside');
+    });
+
+    test(`runs once in a target of ${version}, however many threads are busy`, async () => {
+      const target = await start(python, BUSY_THREADS);
+      const runs = 10;
+      for (let run = 1; run <= runs; run++) {
+        await execScript({ ...options, pid: target.pid, script: { text: `print('run', ${run})` } });
+        await target.waitFor(`run ${run}\n`);
+      }
+      target.write('\n');
+      await target.waitForExit();
+      const expected = Array.from({ length: runs }, (_, i) => `run ${i + 1}\n`).join('');
+      assert.equal(target.output(), `ready\n${expected}`);
     });
 
     test(`an error in the script is the target's report, and the target of ${version} lives`, async () => {
