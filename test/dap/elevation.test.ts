@@ -273,7 +273,6 @@ function failuresIn(python: string): void {
     assert.match(await refused, /ended, or fell silent/);
     await stranger.target.waitFor('tick 4');
     await assertTicks(stranger.target);
-    assert.doesNotMatch(stranger.target.output(), /pylatch|Error|Traceback/i);
     await stranger.dispose();
   });
 
