@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { win32 } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Paths } from '../../src/adapter/paths';
@@ -27,6 +28,15 @@ describe('path mappings', () => {
     for (const uri of ['file://host/a.py', 'file:///a%.py']) {
       assert.throws(() => paths().toRemote(uri), { id: 'bad-arguments' });
     }
+  });
+
+  it('take paths of Windows whatever their letters and slashes', () => {
+    const made = new Paths(win32);
+    made.configure([{ localRoot: 'c:/Work/App/', remoteRoot: 'D:\\srv' }]);
+    assert.equal(made.toRemote('C:\\work\\app\\a\\b.py'), 'D:\\srv\\a\\b.py');
+    assert.equal(made.toLocal('d:/SRV/a.py'), 'c:\\Work\\App\\a.py');
+    assert.equal(made.toRemote('C:\\work\\apple\\a.py'), 'C:\\work\\apple\\a.py');
+    assert.equal(made.toLocal('<string>'), '<string>');
   });
 
   it('prefer the longest root', () => {
