@@ -217,6 +217,20 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
     assert.deepEqual(await target.left(), []);
   });
 
+  test('a request that a killed session has left is taken back by the next one', async () => {
+    const target = await start({ mode: 'deaf' });
+    const { pid, other } = await target.numbers();
+    const cli = windowsPath(join(folder, 'dist', 'cli.js'));
+    const killed = wine.start(wine.node, [cli, 'exec', pid, await script('# killed\n'), '--thread', other]);
+    await target.waitFor('ignored');
+    killed.kill('SIGKILL');
+    assert.equal((await target.left()).length, 1);
+    // Wine takes a moment to note that a process is gone.
+    await delay(500);
+    await refusedExec(pid, /did not come by/, '--thread', 'main', '--timeout', '0.3');
+    assert.deepEqual([target.told('withdrawn')[0], await target.left()], ["path=''", []]);
+  });
+
   test('each refusal says what is wrong', async () => {
     const off = await start({ mode: 'off' });
     await refusedExec((await off.numbers()).pid, /was started with remote debugging switched off/);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { debugRefusal, openToLook } from '../../src/inject/os/windows-access';
 import { parseEnvironment, splitCommandLine } from '../../src/inject/os/windows-block';
 import { isPythonLibrary } from '../../src/inject/os/windows-images';
+import { ERROR_ACCESS_DENIED, OWN_PROCESS } from '../../src/inject/os/windows-native';
+import type { WindowsNative } from '../../src/inject/os/windows-native';
 import { parseSystemProcesses, unixMs } from '../../src/inject/os/windows-system';
 import type { SystemProcess } from '../../src/inject/os/windows-system';
 import { isSuspended, threadActivity } from '../../src/inject/os/windows-threads';
@@ -177,5 +180,107 @@ describe('the list of processes and threads', () => {
         threads: states.map(([state, waitReason]) => ({ tid: 1, state, waitReason })),
       } as SystemProcess);
     assert.deepEqual([suspended([5, 5]), suspended([5, 5], [5, 6]), suspended()], [true, false, false]);
+  });
+});
+
+/** One process of Windows, and what we may do to it. */
+interface World {
+  /** Rights (`PROCESS_...`) that are refused. */
+  refused?: number;
+  /** Refused only while we have not switched the right to debug on. */
+  untilPrivileged?: boolean;
+  user?: string;
+  elevated?: boolean;
+  isProtected?: boolean;
+  is32Bit?: boolean;
+}
+
+const PID = 40;
+const LOOK = 0x1000;
+const DEBUG = 0x438;
+const PROCESS = 1;
+const SIDS: Record<string, number> = { 'PC\\ada': 1, 'PC\\www': 2 };
+
+/** Stands in for Windows below {@link WindowsNative}; handle 1 is the process, tokens are their owner's negative. */
+function fakeWindows(world: World): { native: WindowsNative; open: () => number } {
+  let [open, privileged] = [0, false];
+  const fill = (into: Buffer, at: number, value: number): boolean => into.writeUInt32LE(value, at) > 0;
+  const native = {
+    openProcess: (access: number, pid: number) => {
+      if (Math.floor(pid / 4) * 4 !== PID) return { errno: 87 };
+      const refused = (access & (world.refused ?? 0)) !== 0 && !(world.untilPrivileged && privileged);
+      if (refused) return { errno: ERROR_ACCESS_DENIED };
+      open++;
+      return { value: PROCESS };
+    },
+    close: () => void open--,
+    queryProcess: (_: number, kind: number, into: Buffer) => {
+      if (kind === 0) return fill(into, 32, PID);
+      if (kind === 26) return fill(into, 0, world.is32Bit ? 0x1000 : 0);
+      return kind === 61 && into.writeUInt8(world.isProtected ? 1 : 0, 0) > 0;
+    },
+    openToken: (process: number) => {
+      const user = process === OWN_PROCESS ? 'PC\\ada' : world.user;
+      if (user === undefined) return 0;
+      open++;
+      return -(SIDS[user] ?? 0);
+    },
+    queryToken: (token: number, kind: number, into: Buffer) => {
+      if (kind === 20) return fill(into, 0, world.elevated ? 1 : 0);
+      into.set([1, 1, 0, 0, 0, 0, 0, 5, -token, 0, 0, 0], 16);
+      return true;
+    },
+    accountName: (sid: Uint8Array) => Object.keys(SIDS).find((name) => SIDS[name] === sid[8]),
+    enablePrivilege: () => void (privileged = true),
+  };
+  return { native: native as Partial<WindowsNative> as WindowsNative, open: () => open };
+}
+
+describe('what Windows refuses', () => {
+  function refusal(world: World): string | undefined {
+    const { native, open } = fakeWindows(world);
+    const error = debugRefusal(native, PID);
+    assert.equal(open(), 0, 'everything that was opened is closed');
+    return error && `${error.id}: ${error.message}`;
+  }
+
+  test('nothing, of an own program or with the right to debug', () => {
+    assert.equal(refusal({ user: 'PC\\ada' }), undefined);
+    assert.equal(refusal({ user: 'PC\\www', refused: DEBUG, untilPrivileged: true }), undefined);
+  });
+
+  test('is explained with what to do', () => {
+    const cases: [World, RegExp][] = [
+      [
+        { user: 'PC\\www', refused: DEBUG },
+        /belongs to user PC\\www, and you are PC\\ada\. .*"Run as administrator"/,
+      ],
+      [
+        { user: 'PC\\ada', refused: DEBUG },
+        /runs with more rights than you have now.*"Run as administrator"/,
+      ],
+      [{ refused: DEBUG | LOOK }, /another user, or runs as administrator.*"Run as administrator"/],
+      [
+        { refused: DEBUG, isProtected: true, elevated: true },
+        /protects it even against administrators.*Choose another/,
+      ],
+      [{ refused: DEBUG, elevated: true }, /SeDebugPrivilege.*Local Security Policy/],
+    ];
+    for (const [world, expected] of cases) {
+      assert.match(refusal(world) ?? '', /^no-permission: You may not debug process 40: /);
+      assert.match(refusal(world) ?? '', expected);
+    }
+    assert.match(
+      refusal({ is32Bit: true }) ?? '',
+      /^unsupported-system: Process 40 is a 32-bit program.*64-bit Python/,
+    );
+  });
+
+  test('the numbers beside that of a process are none of its', () => {
+    const { native, open } = fakeWindows({});
+    assert.equal(openToLook(native, PID), PROCESS);
+    native.close(PROCESS);
+    assert.equal(openToLook(native, PID + 1), undefined);
+    assert.equal(open(), 0);
   });
 });
