@@ -82,7 +82,7 @@ try:
     if pylatch_owner is pylatch_claim:
         pylatch_claim.append(_thread.start_joinable_thread(pylatch_run, daemon=True))
     elif pylatch_owner[0] != '@SESSION@':
-        pylatch_report('already-attached\nAnother Pylatch session is attached to this process.')
+        pylatch_report('already-attached\n' + pylatch_owner[0])
 except BaseException as error:
     # No thread to be had, an audit hook that refuses, or a signal handler of the program that raised in here.
     try:

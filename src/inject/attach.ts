@@ -1,15 +1,23 @@
 /** From a process id to an agent that answers. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentAssets } from './assets';
-import { connectAgent } from './connect';
+import { connectAgent, HeldByAnother } from './connect';
 import { targetOs } from './os/index';
 import type { SessionPlace } from './os/index';
-import { defuse, placeAgent } from './place';
+import { defuse, hasOwnerEnded, placeAgent } from './place';
 import type { Placed } from './place';
 import { LAYOUTS } from './offsets';
 import { RefusalWatch } from './refusal';
 import { runScript } from './run';
-import { awaitStart, endedError, endedOr, hasEnded, openAnyTarget, preflight } from './target';
+import {
+  alreadyAttached,
+  awaitStart,
+  endedError,
+  endedOr,
+  hasEnded,
+  openAnyTarget,
+  preflight,
+} from './target';
 import type { OpenTarget, UnknownTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
 import { cancelled } from './wake';
@@ -20,6 +28,8 @@ export type { TargetInfo, ThreadInfo } from './target';
 
 /** A stub that was taken just before its request was withdrawn shows itself within this time. */
 const AFTERMATH_MS = 100;
+/** An agent whose session has died before they met lets go within this time (`ACCEPT_LIMIT` of link.py). */
+const ABANDONED_MS = 4000;
 const POLL_MS = 2;
 
 /** Loads what the first attach needs (native code, about 10 ms) ahead of it. */
@@ -47,11 +57,20 @@ export async function attach(
     phases.enter('preflight');
     await awaitStart(target, deadline);
     preflight(target, options.thread);
-    phases.enter('place');
-    giveUpIfAborted(options);
     const { minor } = 'runtime' in target ? target.runtime.offsets.version : target.version;
-    const placed = await placeAgent(target, assets(minor));
-    return await bringIn(target, placed, options, phases, deadline);
+    const patience = performance.now() + ABANDONED_MS;
+    for (;;) {
+      phases.enter('place');
+      giveUpIfAborted(options);
+      const placed = await placeAgent(target, assets(minor));
+      try {
+        return await bringIn(target, placed, options, phases, deadline);
+      } catch (error) {
+        if (!(error instanceof HeldByAnother)) throw error;
+        if (!hasOwnerEnded(target.os, error.session) || performance.now() > patience) throw alreadyAttached();
+      }
+      await delay(AFTERMATH_MS);
+    }
   } catch (error) {
     throw endedOr(target, error);
   } finally {

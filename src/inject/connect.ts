@@ -6,7 +6,6 @@ import { FrameSocket } from '../common/frames';
 import { WIRE_VERSION } from '../common/wire';
 import type { AgentConfig, Hello, Welcome } from '../common/wire';
 import type { SessionPlace } from './os/index';
-import { alreadyAttached } from './target';
 
 /** Limits and the way out of a wait. */
 export interface ConnectOptions {
@@ -31,8 +30,16 @@ const REPORTS: Record<string, [what: string, fix: string]> = {
   ],
 };
 
+/** Another session's agent is in the process. Its owner may have died a moment ago: see `hasOwnerEnded`. */
+export class HeldByAnother extends Error {
+  constructor(readonly session: string) {
+    super(`held by session ${session}`);
+  }
+}
+
 /**
  * Waits for the agent's socket, connects and shakes hands.
+ * @throws HeldByAnother
  * @throws PylatchError what the agent left in its error file, `agent-failed`, `wire-version`, or `attach-timeout`
  */
 export async function connectAgent(
@@ -80,7 +87,7 @@ function reportedError(place: SessionPlace): void {
   if (report === undefined || !report.includes('\n')) return;
   const end = report.indexOf('\n');
   const [id, text] = [report.slice(0, end).trim(), report.slice(end + 1).trim()];
-  if (id === 'already-attached') throw alreadyAttached();
+  if (id === 'already-attached') throw new HeldByAnother(text);
   const [what, fix] = REPORTS[id] ?? [
     'The agent could not start in the process',
     'The program goes on as before.',

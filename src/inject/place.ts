@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requestOf, withdraw } from './arm';
 import type { AgentAssets } from './assets';
-import type { SessionPlace } from './os/index';
+import type { SessionPlace, TargetOs } from './os/index';
 import { walkInterpreter } from './runtime';
 import type { OpenTarget, UnknownTarget } from './target';
 
@@ -48,12 +48,26 @@ export async function placeAgent(target: OpenTarget | UnknownTarget, assets: Age
   const place = await makePlace(target, (made) => {
     made.write('agent.src', assets.source);
     if (assets.code) made.write('agent.bin', assets.code);
-    made.write(STUB, filledStub(assets.stub, made, token));
+    made.write(STUB, filledStub(assets.stub, made, token, sessionOwner(target.os)));
   });
   return { place, token, script: place.path(STUB) };
 }
 
-function filledStub(stub: string, place: SessionPlace, token: string): string {
+/** Tells this process from all others, now and later. */
+function sessionOwner(os: TargetOs): string {
+  return `${process.pid} ${os.status(process.pid)?.startId}`;
+}
+
+/**
+ * True where the session that holds a target has died, so that its agent will soon let go.
+ * @param session as the stub was told it
+ */
+export function hasOwnerEnded(os: TargetOs, session: string): boolean {
+  const [, pid, startId] = /^\S+ (\d+) (.*)$/.exec(session) ?? [];
+  return pid !== undefined && os.status(Number(pid))?.startId !== startId;
+}
+
+function filledStub(stub: string, place: SessionPlace, token: string, owner: string): string {
   const values: Record<string, string> = {
     FOLDER: place.folder,
     ADDRESS: place.address,
@@ -62,7 +76,7 @@ function filledStub(stub: string, place: SessionPlace, token: string): string {
     ERROR: place.path('error'),
     PORT: place.path('port'),
     TOKEN: token,
-    SESSION: randomBytes(8).toString('hex'),
+    SESSION: `${randomBytes(8).toString('hex')} ${owner}`,
   };
   return stub.replace(
     /@([A-Z]+)@/g,
