@@ -64,12 +64,13 @@ let bound: DarwinNative | undefined;
 
 /** Loads koffi and binds the system's library on first use. */
 export function darwinNative(): DarwinNative {
-  bound ??= bind(loadKoffi());
+  bound ??= bindDarwin(loadKoffi(), '/usr/lib/libSystem.B.dylib');
   return bound;
 }
 
-function bind(koffi: Koffi): DarwinNative {
-  const system = koffi.load('/usr/lib/libSystem.B.dylib');
+/** Binds a library that has the system's functions. */
+export function bindDarwin(koffi: Koffi, library: string): DarwinNative {
+  const system = koffi.load(library);
   const self = Number(system.func('task_self_trap', 'uint32', [])());
   return {
     ...bindProcesses(system),
