@@ -104,8 +104,11 @@ export interface Labelled {
 export function pythonCommand({ commandLine, executable }: Labelled): PythonCommand | undefined {
   const argv = withoutLoader(commandLine);
   const command = parsePythonCommand(argv);
-  const named = [argv[0], executable].some((path) => path !== undefined && INTERPRETER.test(basename(path)));
-  return named || isPythonText(command) ? command : undefined;
+  return isInterpreter(argv, executable) || isPythonText(command) ? command : undefined;
+}
+
+function isInterpreter(argv: string[], executable: string | undefined): boolean {
+  return [argv[0], executable].some((path) => path !== undefined && INTERPRETER.test(basename(path)));
 }
 
 /** A program that was started through the dynamic loader: what counts begins with the interpreter. */
@@ -143,11 +146,17 @@ export function workerRole({ runs, what }: PythonCommand): string | undefined {
 }
 
 function fullLabel(labelled: Labelled, command: PythonCommand | undefined): string {
-  const { commandLine: argv, executable } = labelled;
+  const { executable } = labelled;
+  const argv = withoutLoader(labelled.commandLine);
   const program = basename(argv[0] ?? executable ?? '');
   // A program that has set its own title ("gunicorn: worker [shop]") has put it all into one argument.
   if (argv.length === 1 && argv[0]?.includes(' ') === true) return argv[0];
   if (command === undefined) return toolLabel(program, argv.slice(1));
+  const label = commandLabel(command, labelled, program);
+  return isInterpreter(argv, executable) || label.startsWith(program) ? label : `${program} ${label}`;
+}
+
+function commandLabel(command: PythonCommand, labelled: Labelled, program: string): string {
   switch (command.runs) {
     case 'script':
       return scriptLabel(command, program);

@@ -2,9 +2,11 @@
 import type { ImageBytes } from './image/bytes';
 import { programFile } from './image/index';
 import type { ProgramFile } from './image/index';
-import { parseVersion, versionOf } from './offsets';
+import { loadSegments, readElf } from './image/elf';
+import { COOKIE, parseVersion, versionOf } from './offsets';
 import type { PythonVersion } from './offsets';
 
+const MAX_SEGMENT = 64 * 1024 * 1024;
 /** `python3.14`, `libpython3.14.so.1.0`, `python314.dll`. */
 const VERSION_IN_NAME = /python(\d)\.?(\d+)[^\\/]*$/i;
 /** On macOS the library of a framework has no version in its own name. */
@@ -34,4 +36,19 @@ export function pythonInFile(bytes: ImageBytes): { version?: PythonVersion; addr
   const start = bytes.slice(section.offset, 16);
   const version = (start && versionOf(start)) ?? imageVersion(program);
   return { address: section.address, ...(version ? { version } : {}) };
+}
+
+/**
+ * The same for an ELF file without a table of sections: only the first bytes of the runtime state give it away,
+ * which newer Pythons than 3.12 begin with.
+ */
+export function pythonInStrippedFile(image: ImageBytes): { version: PythonVersion } | undefined {
+  if (readElf(image)?.sectionHeaders.count !== 0) return undefined;
+  for (const { offset, fileSize } of loadSegments(image)) {
+    const bytes = fileSize <= MAX_SEGMENT ? image.slice(offset, fileSize) : undefined;
+    const at = bytes?.indexOf(COOKIE) ?? -1;
+    const version = bytes && at >= 0 ? versionOf(bytes.subarray(at)) : undefined;
+    if (version?.major === 3) return { version };
+  }
+  return undefined;
 }

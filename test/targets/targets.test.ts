@@ -12,6 +12,7 @@ import { silentLog } from '../../src/common/log';
 import { attach, preload } from '../../src/inject/attach';
 import { interpreters } from '../support/targets';
 import type { Interpreter } from '../support/targets';
+import { checkDoctor } from './doctor';
 import type { Kind, Running } from './kind';
 import { Unavailable } from './kind';
 import { KINDS } from './kinds';
@@ -60,6 +61,7 @@ async function checkRow(t: TestContext, kind: Kind, python: Interpreter): Promis
   if (target === undefined) return;
   try {
     const printed = target.output();
+    await checkDoctor(kind, target);
     const outcome =
       kind.expect === 'attached' ? await checkAttach(kind, target, python) : await checkRefusal(kind, target);
     t.diagnostic(outcome);

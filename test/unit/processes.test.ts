@@ -70,9 +70,9 @@ const NAMES: [label: string, argv: string[]][] = [
   ],
   ['execnet worker', [PYTHON, '-u', '-c', 'import sys;exec(eval(sys.stdin.readline()))']],
   ['loky worker', [PYTHON, '-m', 'joblib.externals.loky.backend.popen_loky_posix', '--pipe', '3']],
-  // Under another name, an interpreter is known by what it was given; other programs keep their own words.
-  ['app.py', ['/opt/shop/shopd', '-u', '/srv/shop/app.py']],
-  ['-m shop.worker', ['shopd', '-m', 'shop.worker']],
+  // Under another name, an interpreter is known by what it was given; all other words of programs stay theirs.
+  ['shopd app.py', ['/opt/shop/shopd', '-u', '/srv/shop/app.py']],
+  ['shopd -m shop.worker', ['shopd', '-m', 'shop.worker']],
   ['app.py', ['/lib64/ld-linux-x86-64.so.2', '--library-path', '/x', '/usr/bin/python3.14', 'app.py']],
   ['uwsgi main', ['/usr/bin/uwsgi', '--ini', 'shop.ini', 'main']],
   ['postgres', ['postgres', '-c', 'config_file=/etc/postgresql.conf']],
@@ -217,7 +217,7 @@ describe('listing', async () => {
         const found = await find(
           await start({ python: join(folder, 'shopd'), name: 'shop.py', env: home(python) }),
         );
-        assert.deepEqual([found.label, found.version?.startsWith(version)], ['shop.py', true]);
+        assert.deepEqual([found.label, found.version?.startsWith(version)], ['shopd shop.py', true]);
       } finally {
         await rm(folder, { recursive: true });
       }

@@ -6,7 +6,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
-import { pythonInFile } from '../python-file';
+import { pythonInFile, pythonInStrippedFile } from '../python-file';
 import { accessRefusal, mayAccess } from './linux-access';
 import { containerName, foreignContainer } from './linux-container';
 import { statusFindings } from './linux-findings';
@@ -87,7 +87,8 @@ function programKey(pid: number): string | undefined {
 }
 
 function judgeFile(pid: number): Verdict {
-  const python = withImageFile(`/proc/${pid}/exe`, pythonInFile);
+  const file = `/proc/${pid}/exe`;
+  const python = withImageFile(file, pythonInFile) ?? withImageFile(file, pythonInStrippedFile);
   if (python === undefined) return { python: 'perhaps' };
   return { python: 'yes', ...(python.version ? { version: python.version.text } : {}) };
 }
