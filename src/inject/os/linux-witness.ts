@@ -30,17 +30,12 @@ export function linuxWitness(
   memory: ProcessMemory,
   images: () => LoadedImage[],
 ): Witness {
-  let loaded: LoadedImage[] | undefined;
   return {
     hasTimeout: (fd) =>
       procLink(pid, `fd/${fd}`)?.startsWith('socket:') === true &&
       TIMEOUTS.some((option) => socketOption(native, pid, fd, option)?.some((byte) => byte !== 0) !== false),
     isLocal: (fd) => socketOption(native, pid, fd, SO_DOMAIN)?.readInt32LE(0) === AF_UNIX,
-    foreignCaller: (stack) => {
-      // Once for an attach: a library that is loaded in the middle of it goes unnoticed.
-      loaded ??= images();
-      return foreignCaller(memory, loaded, stack);
-    },
+    foreignCaller: (stack) => foreignCaller(memory, images(), stack),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ProcessStatus, TargetOs, TargetProcess } from './types';
+import type { LoadedImage, ProcessStatus, TargetOs, TargetProcess } from './types';
 import { accessRefusal, mayAccess } from './linux-access';
 import { threadActivity } from './linux-activity';
 import { describeLinuxProcess, linuxOutOfSight } from './linux-describe';
@@ -41,11 +41,13 @@ async function openTarget(pid: number): Promise<TargetProcess> {
   const native = await linuxNative();
   const threads = new ThreadNumbers(pid);
   const memory = new CallMemory(pid, native);
-  const witness = linuxWitness(pid, native, memory, () => loadedImages(pid));
+  let loaded: LoadedImage[] | undefined;
+  const images = (): LoadedImage[] => (loaded ??= loadedImages(pid));
+  const witness = linuxWitness(pid, native, memory, images);
   return Object.assign(memory, {
     pid,
     ownPid: threads.ownPid,
-    images: () => loadedImages(pid),
+    images,
     activity: (own: number) => {
       const tid = threads.here(own);
       return tid === undefined ? undefined : threadActivity(pid, tid, witness);

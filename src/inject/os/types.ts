@@ -93,7 +93,7 @@ export interface TargetProcess extends ProcessMemory {
   readonly pid: number;
   /** The pid as the target itself knows it: another one in a container. Threads are numbered the target's way. */
   readonly ownPid: number;
-  /** Program files mapped into it. */
+  /** Program files mapped into it when they are first asked for; what is loaded later goes unnoticed. */
   images(): LoadedImage[];
   /** Undefined when the thread has ended, or is an agent's whose session is over. */
   activity(tid: number): ThreadActivity | undefined;
