@@ -1,6 +1,6 @@
 import { PylatchError } from '../common/errors';
 import { shellLine } from '../common/shell';
-import { canElevate } from '../inject/elevation/command';
+import { canElevate, isInstalled } from '../inject/elevation/command';
 import type { Means } from '../inject/elevation/command';
 import type { StartHelper } from '../inject/elevation/elevated';
 import { startPkexec } from '../inject/elevation/pkexec';
@@ -35,12 +35,21 @@ export async function attachWith(
   } catch (error) {
     if (elevation === 'none' || !isRefused(error) || !canElevate()) throw error;
   }
+  if (!isInstalled(elevation)) throw notInstalled(elevation);
   const start: StartHelper = (command) => {
     client.say(`This attach runs as administrator: ${shellLine(command)}`);
     onWait(WAITS[elevation]);
     return elevation === 'sudo' ? startInTerminal(client, command) : startPkexec(command);
   };
   return injector.attachElevated({ ...options, means: elevation, start });
+}
+
+function notInstalled(means: Means): PylatchError {
+  return new PylatchError(
+    'elevation-failed',
+    `Your own rights do not suffice, and ${means}, with which to attach as administrator, is not installed.`,
+    'Install it, or run Pylatch as root in another way.',
+  );
 }
 
 function isRefused(error: unknown): boolean {

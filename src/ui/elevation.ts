@@ -1,9 +1,7 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import * as vscode from 'vscode';
 import { shellLine } from '../common/shell';
 import type { Means } from '../inject/elevation/command';
-import { helperCommand } from '../inject/elevation/command';
+import { canElevate, helperCommand, isInstalled } from '../inject/elevation/command';
 
 const WORDS: Record<Means, { button: string; how: string }> = {
   sudo: { button: 'Run in Terminal', how: 'sudo asks for your password in a terminal:' },
@@ -13,13 +11,20 @@ const WORDS: Record<Means, { button: string; how: string }> = {
 const PROMISE =
   'Only the attach runs with these rights: once the debugger is let in, the command gives them up and just passes on what the two say.';
 
+/** The ways to get more rights on the machine where the extension runs; none where they would not help. */
+export function offeredMeans(): Means[] {
+  if (!canElevate()) return [];
+  const means: Means[] = hasWindow() ? ['pkexec', 'sudo'] : ['sudo'];
+  return means.filter(isInstalled);
+}
+
 /**
  * Shows the very command that would run as administrator. Nothing has run when this returns.
  *
  * @returns what the user chose; undefined when he did not want it
  */
 export async function chooseMeans(pid: number): Promise<Means | undefined> {
-  const offered: Means[] = hasWindow() ? ['pkexec', 'sudo'] : ['sudo'];
+  const offered = offeredMeans();
   const ways = offered.map((means) => `${WORDS[means].how}\n\n${shellLine(helperCommand(means, pid))}`);
   const button = await vscode.window.showWarningMessage(
     `Attach to process ${pid} as administrator?`,
@@ -29,21 +34,9 @@ export async function chooseMeans(pid: number): Promise<Means | undefined> {
   return offered.find((means) => WORDS[means].button === button);
 }
 
-/** pkexec's window appears on the desktop of the machine where the extension runs. */
+/** pkexec's window appears on the desktop of that machine. */
 function hasWindow(): boolean {
   const { env } = process;
   const hasDesktop = Boolean(env['DISPLAY'] ?? env['WAYLAND_DISPLAY']);
-  return vscode.env.remoteName === undefined && hasDesktop && isInstalled('pkexec');
-}
-
-function isInstalled(program: string): boolean {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return vscode.env.remoteName === undefined && hasDesktop;
 }

@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
 import { ERRORS, type ErrorId } from '../common/errors';
-import { canElevate } from '../inject/elevation/command';
 import type { PythonProcess } from '../inject/types';
 import { startSession } from './attach';
 import { offeredCommand, refusal, refusalText } from './describe';
-import { chooseMeans } from './elevation';
+import { chooseMeans, offeredMeans } from './elevation';
 
 const PICK = 'Pick Another Process';
 const RETRY = 'Try Again';
@@ -43,7 +42,8 @@ export class Messages {
    */
   async explainRefusal(process: PythonProcess): Promise<boolean> {
     const text = refusalText(process);
-    const elevate = canElevate() && refusal(process)?.id === 'no-permission' ? [ELEVATE] : [];
+    const isRight = refusal(process)?.id === 'no-permission';
+    const elevate = isRight && offeredMeans().length > 0 ? [ELEVATE] : [];
     const copy = offeredCommand(text) === undefined ? [] : [COPY];
     const title = `${process.label} (${process.pid}) cannot be attached to.`;
     // Modal, for it takes the place of the list that the user was choosing from.
@@ -104,7 +104,7 @@ function errorId(code: number): ErrorId {
 function buttonsFor(id: ErrorId, text: string, session: vscode.DebugSession): Button[] {
   return (NEXT_STEPS[id] ?? []).filter((button) => {
     if (button === COPY) return offeredCommand(text) !== undefined;
-    if (button === ELEVATE) return canElevate() && pidOf(session) !== undefined && !isElevated(session);
+    if (button === ELEVATE) return mayElevate(session);
     return button !== OPEN_CONFIGURATION || comesFromLaunchJson(session);
   });
 }
@@ -121,8 +121,10 @@ function pidOf({ configuration }: vscode.DebugSession): number | undefined {
   return Number.isInteger(pid) ? pid : undefined;
 }
 
-function isElevated({ configuration }: vscode.DebugSession): boolean {
-  return ![undefined, 'none'].includes(configuration['elevation'] as string | undefined);
+function mayElevate(session: vscode.DebugSession): boolean {
+  const { elevation } = session.configuration;
+  const isElevated = elevation !== undefined && elevation !== 'none';
+  return !isElevated && pidOf(session) !== undefined && offeredMeans().length > 0;
 }
 
 async function startElevated(process: PythonProcess): Promise<void> {

@@ -1,11 +1,11 @@
 import { spawn, execFile } from 'node:child_process';
-import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
-import type { Server } from '../workbench/server.mjs' with { 'resolution-mode': 'import' };
+import type { Server, ServerOptions } from '../workbench/server.mjs' with { 'resolution-mode': 'import' };
 import { Target } from '../support/targets';
 import { Workbench } from './workbench';
 
@@ -35,14 +35,18 @@ export class Stage {
   ) {}
 
   /** @param sample the folder whose copy is opened */
-  static async open(sample = join(FIXTURES, 'shop')): Promise<Stage> {
+  static async open(
+    sample = join(FIXTURES, 'shop'),
+    options: Pick<ServerOptions, 'user' | 'env'> = {},
+  ): Promise<Stage> {
     const { startServer } = await import('../workbench/server.mjs');
     const { findChromium } = await import('../workbench/install.mjs');
     const vsix = await packageExtension();
     const base = await mkdtemp(join(tmpdir(), 'pylatch-e2e-'));
     const folder = join(base, 'shop');
     await cp(sample, folder, { recursive: true });
-    const server = await startServer({ folder, vsix, userSettings: SETTINGS });
+    if (options.user !== undefined) await chmod(base, 0o755);
+    const server = await startServer({ folder, vsix, userSettings: SETTINGS, ...options });
     const browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_FLAGS });
     return new Stage(server, browser, base, folder);
   }

@@ -286,6 +286,14 @@ export class Workbench {
     return message.innerText();
   }
 
+  /** Presses a button of a notification or of a modal message. */
+  async pressButton(label: string): Promise<void> {
+    const buttons = this.page.locator(
+      '.notification-toast .monaco-button, .monaco-dialog-box .monaco-button',
+    );
+    await buttons.filter({ hasText: label }).first().click();
+  }
+
   /** What notifications and modal messages say now. */
   messages(): Promise<string[]> {
     return this.page.locator('.notification-list-item-message, .monaco-dialog-box').allInnerTexts();

@@ -10,6 +10,10 @@ export interface ServerOptions {
   userSettings?: Record<string, unknown>;
   /** Kept after the end; default: a fresh folder that `stop` removes. */
   dataDir?: string;
+  /** Runs it as this user and group (root only). */
+  user?: number;
+  /** Added to our own environment. */
+  env?: Record<string, string | undefined>;
 }
 
 /** A running workbench. */

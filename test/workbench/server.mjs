@@ -1,7 +1,7 @@
 // Starts the real VS Code workbench as a web server on 127.0.0.1: for the UI tests and for `npm start`.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -37,7 +37,8 @@ export async function startServer(options) {
   const dropData = () => own && rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
   try {
     writeSettings(dataDir, options.userSettings);
-    if (options.vsix) await installVsix(runtime, dataDir, resolve(options.vsix));
+    if (options.user !== undefined) giveAway(dataDir, options.user);
+    if (options.vsix) await installVsix(runtime, dataDir, options);
     return await serve(runtime, dataDir, options, dropData);
   } catch (error) {
     dropData();
@@ -52,19 +53,29 @@ function writeSettings(dataDir, userSettings) {
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, null, 2));
 }
 
-async function installVsix(runtime, dataDir, vsix) {
-  const child = run(runtime, dataDir, ['--force', '--install-extension', vsix]);
+function giveAway(dataDir, user) {
+  for (const name of ['.', ...readdirSync(dataDir, { recursive: true })])
+    chownSync(join(dataDir, name), user, user);
+}
+
+async function installVsix(runtime, dataDir, { vsix, ...options }) {
+  const child = run(runtime, dataDir, ['--force', '--install-extension', resolve(vsix)], options);
   const code = await child.ended;
   if (code !== 0) throw new Error(`Installing ${vsix} ended with ${code}:\n${child.output()}`);
 }
 
 async function serve(runtime, dataDir, options, dropData) {
   const token = randomBytes(16).toString('hex');
-  const child = run(runtime, dataDir, [
-    ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--connection-token', token],
-    ...['--telemetry-level', 'off', '--disable-workspace-trust', '--disable-experiments'],
-    '--disable-getting-started-override',
-  ]);
+  const child = run(
+    runtime,
+    dataDir,
+    [
+      ...['--host', '127.0.0.1', '--port', String(options.port ?? 0), '--connection-token', token],
+      ...['--telemetry-level', 'off', '--disable-workspace-trust', '--disable-experiments'],
+      '--disable-getting-started-override',
+    ],
+    options,
+  );
   const stopOnExit = () => {
     child.process.kill('SIGKILL');
     dropData();
@@ -86,9 +97,13 @@ async function serve(runtime, dataDir, options, dropData) {
   }
 }
 
-function run({ node, serverMain }, dataDir, args) {
+function run({ node, serverMain }, dataDir, args, { user, env }) {
   const fixed = [serverMain, '--accept-server-license-terms', '--server-data-dir', dataDir];
-  const child = spawn(node, [...fixed, ...args], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node, [...fixed, ...args], {
+    env: { ...cleanEnv(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(user === undefined ? {} : { uid: user, gid: user }),
+  });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** How the helper gets its rights: pkexec asks for the password in a window, sudo in a terminal. */
 export const MEANS = ['pkexec', 'sudo'] as const;
@@ -16,6 +16,12 @@ const TELLTALE = randomBytes(8).toString('hex');
 /** True where this process may lack a right that the helper would have. */
 export function canElevate(): boolean {
   return process.platform !== 'win32' && process.geteuid?.() !== 0;
+}
+
+/** True for a program that the shell would find. */
+export function isInstalled(program: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => isAllowed(join(folder, program), constants.X_OK));
 }
 
 /**
@@ -44,12 +50,12 @@ function commandLineFile(): string {
 /** The folder of the user's login session belongs to him alone; a temporary folder is where there is none. */
 function privateParent(): string {
   const own = process.env['XDG_RUNTIME_DIR'];
-  return own !== undefined && isWritable(own) ? own : tmpdir();
+  return own && isAllowed(own, constants.W_OK) ? own : tmpdir();
 }
 
-function isWritable(folder: string): boolean {
+function isAllowed(path: string, mode: number): boolean {
   try {
-    accessSync(folder, constants.W_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;
