@@ -1,14 +1,16 @@
 /** Tells a program that refuses the script from one that is slow to run it. */
 import { PylatchError } from '../common/errors';
-import type { SessionPlace } from './os/index';
+import type { ActivityKind, SessionPlace } from './os/index';
 import type { SessionFile } from './os/types';
 import { walkInterpreter } from './runtime';
 import type { OpenTarget } from './target';
 
-/** Back in a wait of its own, the thread has passed the script by; running, it may only be slow. */
-const WAITING_MS = 150;
+/** Back in a wait of its own, the thread has passed the script by; otherwise it may only be slow. */
+const WAITING_MS = 500;
 const RUNNING_MS = 1000;
 const LOOK_MS = 20;
+/** A thread in one of these, or one that has ended, hardly keeps the global interpreter lock. */
+const IDLE = new Set<ActivityKind | undefined>(['waiting', 'lock', 'delicate', undefined]);
 
 /**
  * An audit hook of the program may refuse what CPython and the agent do; CPython tells that to the program alone, and
@@ -16,13 +18,13 @@ const LOOK_MS = 20;
  * and no thread has been started for the agent.
  */
 export class RefusalWatch {
-  private readonly threads: ReadonlySet<number>;
+  private readonly threads: ReadonlySet<string>;
   private since = performance.now();
   private next = 0;
 
   /** @param target as it is before the request */
   constructor(private readonly target: OpenTarget) {
-    this.threads = new Set(this.addresses());
+    this.threads = new Set(this.present());
   }
 
   /** To be called when the request has been taken. */
@@ -40,7 +42,7 @@ export class RefusalWatch {
     if (now < this.next) return;
     this.next = now + LOOK_MS;
     if (now - this.since < this.patience(taker)) return;
-    if (this.addresses().some((address) => !this.threads.has(address))) return;
+    if (this.present().some((thread) => !this.threads.has(thread))) return;
     throw refused(place.wasRead(script) === true);
   }
 
@@ -48,20 +50,24 @@ export class RefusalWatch {
   private patience(taker: number): number {
     const kind = this.target.process.activity(taker)?.kind;
     if (kind === 'stopped' || kind === 'stuck') return Infinity;
-    // It may wait for the global interpreter lock, which another thread may keep for long in C code.
-    if (kind === 'lock' && this.othersRun(taker)) return Infinity;
-    return kind === 'running' || kind === 'unknown' ? RUNNING_MS : WAITING_MS;
+    // It may wait for the global interpreter lock, which another thread may keep for long in C code; without that
+    // lock, for a thread that has stopped all others, to collect garbage for example.
+    const { freeThreaded } = this.target.runtime.offsets;
+    if (kind === 'lock' && (freeThreaded || this.othersRun(taker))) return Infinity;
+    return kind === 'waiting' || kind === 'delicate' ? WAITING_MS : RUNNING_MS;
   }
 
   private othersRun(taker: number): boolean {
     const { process, runtime } = this.target;
     return walkInterpreter(process, runtime).threads.some(
-      ({ nativeId }) => nativeId !== taker && process.activity(nativeId)?.kind === 'running',
+      ({ nativeId }) => nativeId !== taker && !IDLE.has(process.activity(nativeId)?.kind),
     );
   }
 
-  private addresses(): number[] {
-    return walkInterpreter(this.target.process, this.target.runtime).threads.map(({ address }) => address);
+  /** By address and number: the memory of a thread that has just ended, perhaps an agent's, is soon used again. */
+  private present(): string[] {
+    const { threads } = walkInterpreter(this.target.process, this.target.runtime);
+    return threads.map(({ address, nativeId }) => `${address} ${nativeId}`);
   }
 }
 
