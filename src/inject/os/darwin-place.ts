@@ -8,7 +8,8 @@ import type { DarwinNative } from './darwin-native';
 import { firstPlace } from './first-place';
 import type { ProcessStatus, SessionPlace } from './types';
 import { UnixFolder } from './unix-folder';
-import { isAbandoned, SESSION_PREFIX, SESSION_SCRIPT, SOCKET, sweep } from './unix-sweep';
+import { SESSION_PREFIX } from './session-folder';
+import { isAbandoned, SESSION_SCRIPT, SOCKET, sweep } from './unix-sweep';
 import type { FolderSystem } from './unix-sweep';
 
 /** Room for the target's script path is 512 bytes with its NUL. */

@@ -22,7 +22,8 @@ import { connectTo } from './socket';
 import type { LinuxNative } from './linux-native';
 import { procLink, procText, statusField } from './linux-proc';
 import { ownerHasEnded, ownId } from './linux-folder';
-import { attempt, meetAndLeave } from './unix-sweep';
+import { attempt } from './session-folder';
+import { meetAndLeave } from './unix-sweep';
 import type { ProcessStatus, SessionFile, SessionPlace } from './types';
 
 const MEMFD = 'pylatch';

@@ -10,7 +10,8 @@ import { environment, procLink, procText, statusField } from './linux-proc';
 import { userName } from './linux-users';
 import type { ProcessStatus, SessionPlace } from './types';
 import { UnixFolder } from './unix-folder';
-import { attempt, isAbandoned, SESSION_PREFIX, SESSION_SCRIPT, SOCKET, sweep } from './unix-sweep';
+import { attempt, SESSION_PREFIX } from './session-folder';
+import { isAbandoned, SESSION_SCRIPT, SOCKET, sweep } from './unix-sweep';
 
 /** Room for the target's script path is 512 bytes with its NUL. */
 const MAX_PATH = 511;

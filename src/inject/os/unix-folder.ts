@@ -20,7 +20,8 @@ import {
 import type { Socket } from 'node:net';
 import { connectTo } from './socket';
 import type { ProcessStatus, SessionFile, SessionPlace } from './types';
-import { attempt, empty, FOLDER, OWNER, SOCKET } from './unix-sweep';
+import { attempt, OWNER } from './session-folder';
+import { empty, FOLDER, SOCKET } from './unix-sweep';
 import type { FolderSystem } from './unix-sweep';
 
 const MAX_READ = 64 * 1024;

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { attempt, HALF_MADE_MS, OWNER, SESSION_NAME } from './session-folder';
 import type { ProcessStatus } from './types';
 
 /**
@@ -23,18 +24,12 @@ export interface FolderSystem {
   ownerHasEnded(line: string): boolean | undefined;
 }
 
-/** The file in a session folder that says who made it. */
-export const OWNER = 'owner';
 /** The agent's socket. */
 export const SOCKET = 'sock';
-/** Goes before 16 hex digits in the name of a session folder. */
-export const SESSION_PREFIX = 'pylatch-';
 /** A script of a session; its first group is the folder. */
 export const SESSION_SCRIPT = /^(.*\/pylatch-[0-9a-f]{16})\/(?:stub|script)\.py$/;
 /** How a folder is opened: itself, and not what a link leads to. */
 export const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-const SESSION_NAME = /^pylatch-[0-9a-f]{16}$/;
-const HALF_MADE_MS = 10_000;
 const PLAIN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Removes the folders of sessions that did not end by themselves. */
@@ -95,13 +90,4 @@ function ownerOf(system: FolderSystem, fd: number): string {
 export function empty(system: FolderSystem, fd: number, path: string): void {
   const names = attempt(() => system.names(fd, path)) ?? [];
   for (const name of [...names.filter((one) => one !== OWNER), OWNER]) attempt(() => system.unlink(fd, name));
-}
-
-/** Undefined instead of an error. */
-export function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -24,6 +24,17 @@ export function openToLook(native: WindowsNative, pid: number): Handle | undefin
   return undefined;
 }
 
+/** Opens a process for a look at it while `use` runs. */
+export function looking<T>(native: WindowsNative, pid: number, use: (process: Handle) => T): T | undefined {
+  const process = openToLook(native, pid);
+  if (process === undefined) return undefined;
+  try {
+    return use(process);
+  } finally {
+    native.close(process);
+  }
+}
+
 /**
  * Opens a process for reading and writing. Close it.
  * @throws PylatchError `no-permission`; `unsupported-system` for a 32-bit program
@@ -91,13 +102,10 @@ function accessRefusal(native: WindowsNative, pid: number, errno: number): Pylat
 }
 
 function look(native: WindowsNative, pid: number): { user?: string | undefined; isProtected: boolean } {
-  const process = openToLook(native, pid);
-  if (process === undefined) return { isProtected: false };
-  try {
-    const level = Buffer.alloc(1);
-    const told = native.queryProcess(process, PROTECTION_INFORMATION, level);
-    return { user: userOf(native, process)?.name, isProtected: told && level[0] !== 0 };
-  } finally {
-    native.close(process);
-  }
+  const level = Buffer.alloc(1);
+  const seen = looking(native, pid, (process) => ({
+    user: userOf(native, process)?.name,
+    isProtected: native.queryProcess(process, PROTECTION_INFORMATION, level) && level[0] !== 0,
+  }));
+  return seen ?? { isProtected: false };
 }

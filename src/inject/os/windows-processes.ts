@@ -3,12 +3,12 @@ import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
 import { pythonInFile, versionByName } from '../python-file';
-import { debugRefusal, openToDebug, openToLook } from './windows-access';
+import { debugRefusal, looking, openToDebug } from './windows-access';
 import { commandLineOf, splitCommandLine, startParameters } from './windows-block';
 import type { StartParameters } from './windows-block';
 import { isPythonLibrary, loadedModules } from './windows-images';
 import { windowsNative } from './windows-native';
-import type { Handle, WindowsNative } from './windows-native';
+import type { WindowsNative } from './windows-native';
 import { parseSystemProcesses, unixMs } from './windows-system';
 import type { SystemProcess } from './windows-system';
 import { isSuspended, threadFacts } from './windows-threads';
@@ -39,12 +39,9 @@ const verdicts = new Map<string, Verdict>();
 export function windowsStatus(pid: number): ProcessStatus | undefined {
   if (pid > MAX_PID) return undefined;
   const native = windowsNative();
-  const handle = openToLook(native, pid);
-  if (handle === undefined) return hiddenStatus(native, pid);
-  try {
-    const times = Buffer.alloc(32);
+  const seen = looking(native, pid, (handle): ProcessStatus | undefined => {
+    const [times, parent] = [Buffer.alloc(32), Buffer.alloc(48)];
     if (!native.processTimes(handle, times)) return undefined;
-    const parent = Buffer.alloc(48);
     native.queryProcess(handle, BASIC_INFORMATION, parent);
     return status(pid, {
       parentPid: Number(parent.readBigUInt64LE(40)),
@@ -53,9 +50,8 @@ export function windowsStatus(pid: number): ProcessStatus | undefined {
       state: times.readBigUInt64LE(8) === 0n ? 'alive' : 'ended',
       startId: String(times.readBigUInt64LE(0)),
     });
-  } finally {
-    native.close(handle);
-  }
+  });
+  return seen ?? hiddenStatus(native, pid);
 }
 
 function status(
@@ -183,16 +179,6 @@ export function parametersOf(native: WindowsNative, pid: number): StartParameter
   const handle = openToDebug(native, pid);
   try {
     return startParameters(native, handle);
-  } finally {
-    native.close(handle);
-  }
-}
-
-function looking<T>(native: WindowsNative, pid: number, use: (handle: Handle) => T): T | undefined {
-  const handle = openToLook(native, pid);
-  if (handle === undefined) return undefined;
-  try {
-    return use(handle);
   } finally {
     native.close(handle);
   }

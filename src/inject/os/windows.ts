@@ -1,8 +1,8 @@
 import { debugRefusal, openToDebug } from './windows-access';
-import { isAbandonedScript, makeWindowsFolder } from './windows-folder';
 import { loadedImages } from './windows-images';
 import { windowsNative } from './windows-native';
 import type { Handle, WindowsNative } from './windows-native';
+import { isAbandonedScript, makeWindowsPlace } from './windows-place';
 import { describeWindowsProcess, windowsPythonProcesses, windowsStatus } from './windows-processes';
 import { ThreadStates } from './windows-threads';
 import { MemoryError } from './types';
@@ -20,7 +20,7 @@ export const windows: TargetOs = {
     return Promise.resolve();
   },
   open: (pid) => Promise.resolve(openTarget(pid)),
-  makePlace: (status, fill) => Promise.resolve(makeWindowsFolder(windowsNative(), status, fill)),
+  makePlace: (status, fill) => Promise.resolve(makeWindowsPlace(windowsNative(), status, fill)),
   isAbandoned: (_, script) => isAbandonedScript(script),
   pythonProcesses: windowsPythonProcesses,
   describe: describeWindowsProcess,
