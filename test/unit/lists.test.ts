@@ -3,19 +3,21 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { PythonProcess } from '../../src/inject/types';
+import type { Finding, PythonProcess } from '../../src/inject/types';
 import {
   commandDetail,
+  consumption,
   identity,
   isOwn,
   longDescription,
   offeredCommand,
   ordered,
   refusalText,
+  rowDetail,
   shortDescription,
   shortLabel,
 } from '../../src/ui/describe';
-import { span } from '../../src/common/units';
+import { memory, processorTime, span } from '../../src/common/units';
 import { plant, shape, walk } from '../../src/inject/forest';
 import { scriptOf } from '../../src/ui/script';
 
@@ -85,6 +87,35 @@ describe('a row', () => {
     assert.equal(offeredCommand(refusalText(process)), 'sudo x');
     assert.equal(offeredCommand('Let it go on with "fg" or "kill -CONT 7".'), 'kill -CONT 7');
     assert.equal(offeredCommand('Choose one from the list of Python processes.'), undefined);
+  });
+
+  it('tells of a container, and of what an attach may meet', () => {
+    const warned = python(7, {
+      container: 'docker 3f2a9c1b7d04',
+      findings: [{ id: 'traced', severity: 'warning', what: 'It is traced by gdb (process 9).' }],
+    });
+    assert.equal(longDescription(warned, NOW), '7 · Python 3.14.10 · ada · 3 min · docker 3f2a9c1b7d04');
+    assert.equal(shortDescription(warned, NOW), '7 · 3.14.10 · 3 min · docker 3f2a9c1b7d04');
+    assert.equal(rowDetail(warned), '$(warning) It is traced by gdb (process 9).  —  python3 app7.py');
+    assert.equal(rowDetail(python(7)), 'python3 app7.py');
+    const note: Finding = { id: 'namespaces', severity: 'note', what: 'A note.' };
+    assert.equal(rowDetail(python(7, { findings: [note] })), 'python3 app7.py');
+    const refused = python(7, {
+      attachable: false,
+      findings: [{ ...note, severity: 'refusal', what: 'No.' }],
+    });
+    assert.equal(rowDetail(refused), '$(circle-slash) No.');
+  });
+
+  it('counts processor time and memory in fitting units', () => {
+    const times = [0, 1234, 9999, 10_000, 90_000, 2 * 3_600_000].map(processorTime);
+    assert.deepEqual(times, ['0.0 s', '1.2 s', '10.0 s', '10 s', '1 min', '2 h']);
+    assert.deepEqual([1.4e6, 24.6e6, 999e6, 1.55e9].map(memory), ['1 MB', '25 MB', '999 MB', '1.6 GB']);
+    assert.deepEqual(consumption(python(7)), {});
+    assert.deepEqual(consumption(python(7, { cpuMs: 1500, memoryBytes: 2e6 })), {
+      cpu: '1.5 s',
+      memory: '2 MB',
+    });
   });
 
   it('is own for root and for the user', () => {

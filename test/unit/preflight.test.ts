@@ -309,6 +309,23 @@ describe('a diagnosis', async () => {
     await assert.rejects(diagnose(0), { id: 'no-such-process' });
   });
 
+  test('of a worker names it after its program, as ps shows it below', async () => {
+    const [first] = await interpreters();
+    const source = "import os, time\nif os.fork():\n    print('ready')\ntime.sleep(1000)";
+    const target = await start({ python: first!.path, name: 'shop.py', source });
+    const worker = Number(readFileSync(`/proc/${target.pid}/task/${target.pid}/children`, 'latin1'));
+    try {
+      assert.equal((await diagnose(worker)).process.label, 'child of shop.py');
+      const { out } = await cli(['ps']);
+      assert.match(
+        out,
+        new RegExp(`^ *${target.pid} .* {2}shop\\.py\n *${worker} .* {4}child of shop\\.py$`, 'm'),
+      );
+    } finally {
+      process.kill(worker, 'SIGKILL');
+    }
+  });
+
   test('is printed for people and for programs; the exit code tells the verdict', async () => {
     const [first] = await interpreters();
     const target = await start({ python: first!.path, name: 'shop.py' });
@@ -331,12 +348,19 @@ describe('a diagnosis', async () => {
   });
 });
 
-function doctor(
-  args: string[],
-  options: { uid?: number } = {},
-): Promise<{ code: number; out: string; err: string }> {
+interface Output {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function doctor(args: string[], options: { uid?: number } = {}): Promise<Output> {
+  return cli(['doctor', ...args], options);
+}
+
+function cli(args: string[], options: { uid?: number } = {}): Promise<Output> {
   return new Promise((resolve) => {
-    const command = ['--import', 'tsx', CLI, 'doctor', ...args];
+    const command = ['--import', 'tsx', CLI, ...args];
     const child = execFile(process.execPath, command, options, (_, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     );
