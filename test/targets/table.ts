@@ -7,7 +7,7 @@ const FILE = join(__dirname, '..', '..', 'docs', 'targets.md');
 
 const HEAD = `# What Pylatch attaches to
 
-Each row is a kind of program or a state that it is in; each cell tells what came of an attach: the milliseconds that it took (from the call to an agent that answers, in one run on a small virtual machine), or the text of the refusal. \`pylatch exec\` runs a script in every row of the first table.
+Each row is a kind of program or a state that it is in; each cell tells what came of an attach: the milliseconds that it took (from the call to an agent that answers, the best of five on a small virtual machine), or the text of the refusal. \`pylatch exec\` runs a script in every row of the first table.
 
 The test suite \`targets\` tries every row and fails where the outcome is another one than here, where an attach takes over 250 ms (rows that wait for code in C excepted) or leaves anything behind, or where the target does not go on as before. \`PYLATCH_TARGETS=write npm test -- targets\` writes this file anew.
 `;

@@ -93,10 +93,11 @@ function note(kind: string, version: string, outcome: string): void {
 }
 
 async function checkAttach(kind: Kind, target: Running, python: Interpreter): Promise<string> {
-  let best = await attachOnce(target, python);
-  for (let tries = 1; best > LIMIT_MS && tries < TRIES && kind.slow === undefined; tries++) {
-    best = Math.min(best, await attachOnce(target, python));
-  }
+  const tries = kind.slow === undefined ? TRIES : 1;
+  // The table shows what is possible; the check only asks whether the limit is.
+  const enough = writes ? 0 : LIMIT_MS;
+  let best = Infinity;
+  for (let i = 0; i < tries && best > enough; i++) best = Math.min(best, await attachOnce(target, python));
   if (kind.slow === undefined) assert.ok(best <= LIMIT_MS, `the best of ${TRIES} attaches took ${best} ms`);
   await checkExec(target);
   return `${Math.round(best)} ms${kind.slow === undefined ? '' : ` (${kind.slow})`}`;
