@@ -75,7 +75,7 @@ def guard(name, _):
 sys.addaudithook(guard)
 `;
   return program({
-    name: `an audit hook that refuses ${event}`,
+    name: `an audit hook that refuses \`${event}\``,
     expect: 'audit-refused',
     source: source + LOOP,
   });
