@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -163,6 +163,18 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
     return JSON.parse(stdout);
   }
 
+  test('a program whose files were renamed meanwhile is found by what is in memory', async () => {
+    const moved = join(folder, 'moved');
+    await mkdir(moved);
+    const names = ['python.exe', 'python315.dll'];
+    await Promise.all(names.map((name) => copyFile(join(folder, name), join(moved, name))));
+    const target = await start({ program: 'moved/python.exe' });
+    await Promise.all(names.map((name) => rename(join(moved, name), join(moved, `${name}.old`))));
+    const { pid, main } = await target.numbers();
+    const { code, stderr } = await pylatch('exec', pid, await script('# moved\n'), '--thread', main);
+    assert.deepEqual([code, stderr, target.told('script')], [0, '', ['# moved']]);
+  });
+
   test('an agent is reached by the port that it tells, and leaves with the connection', async () => {
     const target = await start();
     const { pid } = await target.numbers();
@@ -199,6 +211,7 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
     }
     await pylatch('exec', pid, await script('# sweep\n'));
     assert.deepEqual(await target.left(), [living], 'one that is being made has no owner yet');
+    assert.deepEqual(target.told('script'), ['# sweep'], 'two threads could run it, and one has');
   });
 
   test('a request that nobody takes is taken back', async () => {

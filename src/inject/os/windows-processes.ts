@@ -25,8 +25,10 @@ interface Verdict {
   version?: string | undefined;
 }
 
-/** Of a program's many processes so many are asked for their libraries in one listing. */
-const SAMPLE = 4;
+/** Taking the list of a process's libraries is dear: of a program's many processes so many are asked in one listing. */
+const SAMPLE = 2;
+/** The programs of Windows itself, which make up most of the processes, run no Python. */
+const OWN_PROGRAMS = `${process.env['SystemRoot'] ?? 'C:\\Windows'}\\`.toLowerCase();
 const PYTHON_NAME = /^(?:python|pypy)w?(?:\d[\d.]*)?[t_d]*\.exe$/i;
 const NOBODY = -1;
 const MAX_PID = 0xffffffff;
@@ -112,6 +114,7 @@ function judge(
 ): Pick<Verdict, 'version'> | undefined {
   const path = looking(native, one.pid, (handle) => native.imagePath(handle));
   if (path === undefined) return PYTHON_NAME.test(one.name) ? {} : undefined;
+  if (path.toLowerCase().startsWith(OWN_PROGRAMS)) return undefined;
   const verdict = verdictOf(path);
   if (verdict.python === 'is') return verdict;
   const count = sampled.get(verdict) ?? 0;
@@ -120,7 +123,7 @@ function judge(
   const library = loadedModules(native, one.pid).find((module) => isPythonLibrary(module.path));
   if (library !== undefined) {
     verdict.python = 'loads';
-    return { version: libraryVersion(library.path) };
+    return { version: verdictOf(library.path).version ?? versionByName(library.path) };
   }
   return PYTHON_NAME.test(one.name) ? {} : undefined;
 }
@@ -134,10 +137,6 @@ function verdictOf(path: string): Verdict {
     python === undefined ? { python: 'perhaps' } : { python: 'is', version: python.version?.text };
   verdicts.set(key, verdict);
   return verdict;
-}
-
-function libraryVersion(path: string): string | undefined {
-  return withImageFile(path, pythonInFile)?.version?.text ?? versionByName(path);
 }
 
 function entryOf(native: WindowsNative, one: SystemProcess, version: string | undefined): ProcessEntry {
