@@ -50,11 +50,12 @@ export class RefusalWatch {
   private patience(taker: number): number {
     const kind = this.target.process.activity(taker)?.kind;
     if (kind === 'stopped' || kind === 'stuck') return Infinity;
-    // It may wait for the global interpreter lock, which another thread may keep for long in C code; without that
-    // lock, for a thread that has stopped all others, to collect garbage for example.
-    const { freeThreaded } = this.target.runtime.offsets;
-    if (kind === 'lock' && (freeThreaded || this.othersRun(taker))) return Infinity;
-    return kind === 'waiting' || kind === 'delicate' ? WAITING_MS : RUNNING_MS;
+    const waits = kind === 'waiting' || kind === 'delicate';
+    // Without the global interpreter lock it may have to stand still for a thread that has stopped all others.
+    if (this.target.runtime.offsets.freeThreaded && !waits) return Infinity;
+    // It may wait for that lock, which another thread may keep for long in C code.
+    if (kind === 'lock' && this.othersRun(taker)) return Infinity;
+    return waits ? WAITING_MS : RUNNING_MS;
   }
 
   private othersRun(taker: number): boolean {

@@ -98,13 +98,18 @@ class ScriptRun {
   async untilTaken(): Promise<PythonThread> {
     for (let round = 0; ; round++) {
       this.look();
-      const quick = this.options.once === true ? this.askNext(round) : this.ask(round);
+      const quick = this.oneByOne() ? this.askNext(round) : this.ask(round);
       if (quick !== undefined) return quick;
       if (round === 0) this.options.onNews('arm');
       const taken = await this.watch(round < QUICK_ROUNDS ? ROUND_MS : SLOW_ROUND_MS);
       if (taken !== undefined) return taken;
       this.tell();
     }
+  }
+
+  /** Without the GIL all that are asked run it side by side, and the last would find its file gone. */
+  private oneByOne(): boolean {
+    return this.options.once === true || this.target.runtime.offsets.freeThreaded;
   }
 
   /**
