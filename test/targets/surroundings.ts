@@ -128,6 +128,25 @@ export const SURROUNDINGS: Kind[] = [
     ),
   }),
   rooted({ name: 'chroot', furnish: TMP }),
+  program({
+    name: 'chroot by the program itself, to an empty folder',
+    command: ({ path }, file) => {
+      asRoot();
+      return Promise.resolve([path, '-u', file]);
+    },
+    source: `import os, _interpreters\nroot = os.path.dirname(__file__) + '/root'\nos.makedirs(root + '/tmp')\nos.chroot(root)\nos.chdir('/')\n${LOOP}`,
+  }),
+  rooted({
+    name: 'the root folder of a container (overlayfs)',
+    namespaces: CONTAINER,
+    furnish: `mkdir "$1/layers"
+mount -t tmpfs none "$1/layers"
+mkdir "$1/layers/lower" "$1/layers/upper" "$1/layers/work"
+mkdir -m 1777 "$1/layers/lower/tmp"
+mount -t overlay none -o "lowerdir=$1/layers/lower,upperdir=$1/layers/upper,workdir=$1/layers/work" "$root"
+mkdir "$root/proc"
+${PROC}`,
+  }),
   rooted({
     name: 'namespaces of its own for mounts, pids, network, ipc and host name',
     namespaces: CONTAINER,
