@@ -308,11 +308,16 @@ function refusals(): void {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** A folder with a socket in it that would send a request to whoever connects. */
-  async function doorOf(name: string, uid: number, mode: number): Promise<string> {
+  /** A folder with a socket in it that says this to whoever connects, and closes. */
+  async function doorOf(
+    name: string,
+    uid: number,
+    mode: number,
+    words: Uint8Array = Buffer.alloc(0),
+  ): Promise<string> {
     const place = join(folder, name);
     await mkdir(place);
-    const server = createServer((socket) => socket.on('error', () => undefined).destroy());
+    const server = createServer((socket) => socket.on('error', () => undefined).end(words));
     after(() => server.close());
     await new Promise<void>((resolve) => server.listen(join(place, 'socket'), resolve));
     for (const path of [place, join(place, 'socket')]) await chown(path, uid, uid);
@@ -342,6 +347,26 @@ function refusals(): void {
 
   it('a socket behind which nobody asks', async () => {
     assert.match(await helperOn(await doorOf('silent', NOBODY, 0o700)), /was asked for nothing/);
+  });
+
+  it('requests that make no sense, and says why', async () => {
+    const frame = (text: string, length = text.length): Buffer => {
+      const header = Buffer.alloc(4);
+      header.writeUInt32BE(length);
+      return Buffer.concat([header, Buffer.from(text)]);
+    };
+    const senseless: [Buffer, RegExp][] = [
+      [frame('', 2 ** 30), /over the limit of 16384/],
+      [frame('{'), /was asked for nothing: .*JSON/],
+      [frame('['.repeat(8000) + ']'.repeat(8000)), /it is not an object/],
+      [frame('{"version": 1, "script": "/tmp/x"}'), /"script" is unknown/],
+      [frame('{"version": 2}'), /"version" is missing or wrong/],
+    ];
+    for (const [index, [words, pattern]] of senseless.entries()) {
+      const complaint = await helperOn(await doorOf(`senseless-${index}`, NOBODY, 0o700, words));
+      assert.match(complaint, pattern);
+      assert.doesNotMatch(complaint, /^ +at /m, 'it was a crash');
+    }
   });
 
   it('to work by hand, for anybody', async () => {

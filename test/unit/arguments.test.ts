@@ -29,6 +29,7 @@ describe('attach arguments', () => {
       stopOnEntry: false,
       pathMappings: [],
       timeoutMs: 20_000,
+      elevation: 'none',
       subProcess: false,
       redirectOutput: false,
       logFile: undefined,

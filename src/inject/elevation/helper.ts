@@ -48,21 +48,27 @@ export async function injectHelper(path: string): Promise<void> {
  * it afterwards; that it is closed to others makes sure that it was the user who has put the socket there.
  */
 function knock(path: string, uid: number): { socket: Socket; gid: number } {
-  try {
+  const door = attempt(() => {
     process.chdir(dirname(path));
     const folder = statSync('.');
-    const door = lstatSync(basename(path));
-    if (folder.uid === uid && (folder.mode & OTHERS) === 0 && door.isSocket() && door.uid === uid) {
-      return { socket: connect({ path: basename(path), allowHalfOpen: true }), gid: door.gid };
-    }
-  } catch {
-    // Not there, or not his.
-  }
+    const file = lstatSync(basename(path));
+    const isPrivate = folder.uid === uid && (folder.mode & OTHERS) === 0;
+    return isPrivate && file.isSocket() && file.uid === uid ? file : undefined;
+  });
+  if (door) return { socket: connect({ path: basename(path), allowHalfOpen: true }), gid: door.gid };
   throw new PylatchError(
     'elevation-failed',
-    `${path} is not a socket in a private folder of the user who has started the helper.`,
-    'Let Pylatch start the helper; it is of no other use.',
+    `Nobody waits for the helper: ${path} is not a socket in a private folder of the user who has started it.`,
+    'Attach again: the one who asked for this has given up meanwhile.',
   );
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the request and attaches. Who goes away, or sends more than was asked for, has cancelled. */
