@@ -16,170 +16,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import fc from 'fast-check';
 import { programFile } from '../../src/inject/image/index';
 import { darwinOs } from '../../src/inject/os/darwin';
 import { accessRefusal } from '../../src/inject/os/darwin-access';
-import {
-  darwinStatus,
-  fileRegions,
-  parseStart,
-  startedAt,
-  usage,
-  workingFolder,
-} from '../../src/inject/os/darwin-info';
 import type { DarwinNative } from '../../src/inject/os/darwin-native';
-import { ARM64, TaskThreads, X64 } from '../../src/inject/os/darwin-threads';
 import type { ProcessStatus } from '../../src/inject/os/types';
+import { BSD_INFO, filled, native, PID, pidInfo, STATUS, USER } from '../support/darwin';
 import { SIZE, universalFile } from '../support/macho';
-
-const PID = 4711;
-const USER = process.geteuid!();
-
-/** What no test asks for is an error. */
-function native(parts: Partial<DarwinNative>): DarwinNative {
-  return new Proxy(parts as DarwinNative, {
-    get: (_, name: keyof DarwinNative) => {
-      const part = parts[name];
-      if (part === undefined) throw new Error(`${name} is not made`);
-      return part;
-    },
-  });
-}
-
-/** Fields by their offsets: a text, a 32-bit word, or a 64-bit one as a bigint. */
-function filled(size: number, fields: Record<number, number | bigint | string>): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (const [at, value] of Object.entries(fields)) {
-    if (typeof value === 'string') bytes.write(value, Number(at), 'utf8');
-    else if (typeof value === 'bigint') bytes.writeBigUInt64LE(value, Number(at));
-    else bytes.writeUInt32LE(value, Number(at));
-  }
-  return bytes;
-}
-
-interface Region {
-  start: number;
-  size: number;
-  protection: number;
-  offset: number;
-  path: string;
-}
-
-function regionBytes({ start, size, protection, offset, path: file }: Region): Buffer {
-  const numbers = { 0: protection, 16: BigInt(offset), 80: BigInt(start), 88: BigInt(size) };
-  return filled(1272, { ...numbers, 248: file });
-}
-
-interface Described {
-  status?: Record<number, number | bigint | string>;
-  regions?: Region[];
-  cwd?: string;
-}
-
-/** `proc_pidinfo` of one process. */
-function pidInfo({ status, regions = [], cwd }: Described): DarwinNative['info'] {
-  return (pid, flavor, argument, size) => {
-    const answers: Record<number, () => Buffer | undefined> = {
-      3: () => (status ? filled(136, status) : undefined),
-      4: () => filled(96, { 8: 5_000_000n, 16: 3_000_000n, 24: 1_000_000n }),
-      9: () => filled(2352, { 152: cwd ?? '' }),
-      22: () => {
-        const next = regions.find((region) => region.start + region.size > argument);
-        return next && regionBytes(next);
-      },
-    };
-    const bytes = pid === PID ? answers[flavor]?.() : undefined;
-    assert.ok(bytes === undefined || bytes.length === size, `flavor ${flavor} asks for ${size} bytes`);
-    return bytes;
-  };
-}
-
-const BSD_INFO = {
-  ...{ 4: 2, 12: PID, 16: 1, 20: USER, 24: 20, 28: USER, 32: 20 },
-  ...{ 48: 'Python', 120: 1_700_000_000n, 128: 250_999n },
-};
-const STATUS: ProcessStatus = {
-  ...{ pid: PID, parentPid: 1, name: 'Python', state: 'alive', uid: USER, effectiveUid: USER },
-  ...{ effectiveGid: 20, startId: '1700000000.250999', owner: PID },
-};
-
-describe('what libproc tells', () => {
-  test('the status of a process', () => {
-    const calls = native({ info: pidInfo({ status: BSD_INFO }) });
-    assert.deepEqual(darwinStatus(calls, PID), STATUS);
-    assert.equal(startedAt(STATUS), 1_700_000_000_250);
-    assert.equal(darwinStatus(calls, PID + 1), undefined);
-  });
-
-  test('the long name before the short one, and states', () => {
-    for (const [number, state] of [
-      [4, 'stopped'],
-      [5, 'ended'],
-      [3, 'alive'],
-    ] as const) {
-      const info = pidInfo({ status: { ...BSD_INFO, 4: number, 64: 'a name of its own' } });
-      const status = darwinStatus(native({ info }), PID);
-      assert.deepEqual([status?.state, status?.name], [state, 'a name of its own']);
-    }
-  });
-
-  test('processor time in ticks of 125/3 nanoseconds, and memory', () => {
-    const calls = native({ info: pidInfo({}), tickNs: () => 125 / 3 });
-    assert.deepEqual(usage(calls, PID), { cpuMs: (4_000_000 * 125) / 3 / 1e6, memoryBytes: 5_000_000 });
-  });
-
-  test('the working folder', () => {
-    assert.equal(workingFolder(native({ info: pidInfo({ cwd: '/Users/ä' }) }), PID), '/Users/ä');
-    assert.equal(workingFolder(native({ info: pidInfo({}) }), PID), undefined);
-  });
-
-  test('pieces of files, each once', () => {
-    const regions = [
-      { start: 0x100000000, size: 0x4000, protection: 5, offset: 0, path: '/usr/local/bin/python3.14' },
-      { start: 0x100004000, size: 0x4000, protection: 3, offset: 0x4000, path: '/usr/local/bin/python3.14' },
-    ];
-    const found = fileRegions(native({ info: pidInfo({ regions }) }), PID);
-    assert.deepEqual(
-      found.map(({ start, end, writable, executable, offset }) => [start, end, writable, executable, offset]),
-      [
-        [0x100000000, 0x100004000, false, true, 0],
-        [0x100004000, 0x100008000, true, false, 0x4000],
-      ],
-    );
-  });
-
-  test('regions that do not go forward end the walk', () => {
-    const info = () => regionBytes({ start: 0, size: 0, protection: 5, offset: 0, path: '/x' });
-    assert.deepEqual(fileRegions(native({ info }), PID), []);
-  });
-});
-
-describe('KERN_PROCARGS2', () => {
-  const bytes = (count: number, text: string): Buffer =>
-    Buffer.concat([filled(4, { 0: count }), Buffer.from(text)]);
-
-  test('arguments, empty ones too, and the environment up to its end', () => {
-    const text = '/opt/py/bin/python3.14\0\0\0\0python\0-c\0\0PATH=/bin\0A=b=c\0\0ptr_munge=\0';
-    assert.deepEqual(parseStart(bytes(3, text)), {
-      executable: '/opt/py/bin/python3.14',
-      commandLine: ['python', '-c', ''],
-      environment: new Map([
-        ['PATH', '/bin'],
-        ['A', 'b=c'],
-      ]),
-    });
-  });
-
-  test('without the environment, which the system may keep to itself', () => {
-    const start = parseStart(bytes(2, '/usr/bin/python3\0\0python3\0x.py\0'));
-    assert.deepEqual([start?.commandLine, start?.environment.size], [['python3', 'x.py'], 0]);
-  });
-
-  test('any bytes are answered without an exception', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => void parseStart(Buffer.from(noise))));
-  });
-});
 
 describe('refusals', () => {
   const refusal = (flags: number, status: Partial<ProcessStatus>, uid: number) => {
@@ -221,162 +64,6 @@ describe('refusals', () => {
       assert.match(error.fix ?? '', fix);
     });
   }
-});
-
-interface FakeThread {
-  id: number;
-  state: number;
-  /** Number of the call that it is in. */
-  call?: number;
-  suspended?: number;
-  name?: string;
-}
-
-/** A task of some threads; notes what is done to it. */
-class FakeTask {
-  readonly done: string[] = [];
-  readonly held = new Set<number>();
-
-  constructor(
-    readonly threads: FakeThread[],
-    private readonly refusesHold = false,
-  ) {}
-
-  readonly native = native({
-    threads: () =>
-      this.threads.map(({ id }) => {
-        this.held.add(id + 1000);
-        return id + 1000;
-      }),
-    release: (port) => void this.held.delete(port),
-    threadInfo: (port, flavor, into) => {
-      const thread = this.threads.find(({ id }) => id + 1000 === port);
-      if (thread === undefined) return false;
-      if (flavor === 4) into.writeBigUInt64LE(BigInt(thread.id), 0);
-      else if (flavor === 5) into.write(thread.name ?? '', 48);
-      else {
-        into.writeInt32LE(thread.state, 24);
-        into.writeInt32LE(thread.suspended ?? 0, 32);
-      }
-      return true;
-    },
-    registers: (port, flavor, into) => {
-      const { call = 0 } = this.threads.find(({ id }) => id + 1000 === port)!;
-      if (flavor === ARM64.flavor) into.writeBigInt64LE(BigInt(call), ARM64.call);
-      else into.writeBigInt64LE(BigInt(call < 0 ? 0x1000000 - call : 0x2000000 + call), X64.call);
-      return true;
-    },
-    suspend: () => {
-      if (this.refusesHold) return { errno: 5 };
-      this.done.push('suspend');
-      return { value: 99 };
-    },
-    resume: () => void this.done.push('resume'),
-    abort: (port) => this.done.push(`abort ${port - 1000}`) > 0,
-  });
-}
-
-const [RUNNING, STOPPED, WAITING, STUCK] = [1, 2, 3, 4];
-
-describe('threads', () => {
-  for (const [name, machine] of [
-    ['arm64', ARM64],
-    ['x86-64', X64],
-  ] as const) {
-    test(`what each does, on ${name}`, () => {
-      const task = new FakeTask([
-        { id: 1, state: RUNNING },
-        { id: 2, state: WAITING, call: 363 },
-        { id: 3, state: WAITING, call: 305 },
-        { id: 4, state: WAITING, call: 334 },
-        { id: 5, state: WAITING, call: -31 },
-        { id: 6, state: WAITING, call: 499 },
-        { id: 7, state: STUCK, call: 3 },
-        { id: 8, state: STOPPED },
-        { id: 9, state: WAITING, call: 3, suspended: 1 },
-        { id: 11, state: RUNNING, name: 'pylatch-ending' },
-      ]);
-      const threads = new TaskThreads(task.native, 5, machine);
-      assert.deepEqual(
-        task.threads.map(({ id }) => threads.activity(id)?.kind),
-        [
-          'running',
-          'waiting',
-          'lock',
-          'delicate',
-          'delicate',
-          'delicate',
-          'stuck',
-          'stopped',
-          'stopped',
-          undefined,
-        ],
-      );
-      assert.equal(threads.activity(2)?.what, 'waits in kevent');
-      assert.equal(threads.activity(4)?.effect, 'its sleep may end early');
-      assert.equal(threads.activity(6)?.what, 'waits in system call 499');
-      assert.equal(threads.activity(10), undefined);
-      threads.close();
-      assert.equal(task.held.size, 0, 'all ports are given back');
-    });
-  }
-
-  test('in a translated process no registers are trusted', () => {
-    const task = new FakeTask([{ id: 2, state: WAITING, call: 3 }]);
-    assert.equal(new TaskThreads(task.native, 5, undefined).activity(2)?.kind, 'delicate');
-  });
-
-  test('a wait ends while the task is held, and the hold always ends', () => {
-    const task = new FakeTask([{ id: 2, state: WAITING, call: 3 }]);
-    const threads = new TaskThreads(task.native, 5, ARM64);
-    assert.equal(
-      threads.interrupt(2, () => task.done.push('armed')),
-      'interrupted',
-    );
-    assert.deepEqual(task.done, ['suspend', 'armed', 'abort 2', 'resume']);
-    assert.throws(() =>
-      threads.interrupt(2, () => {
-        throw new Error('gone');
-      }),
-    );
-    assert.deepEqual(task.done.slice(4), ['suspend', 'resume']);
-  });
-
-  test('a thread that has left its wait is not disturbed', () => {
-    const task = new FakeTask([{ id: 2, state: WAITING, call: 3 }]);
-    const threads = new TaskThreads(task.native, 5, ARM64);
-    const leave = () => {
-      task.threads[0]!.state = RUNNING;
-    };
-    assert.equal(threads.interrupt(2, leave), 'not-waiting');
-    assert.deepEqual(task.done, ['suspend', 'resume']);
-  });
-
-  test('without the right, or the thread, nothing is touched', () => {
-    const task = new FakeTask([{ id: 2, state: WAITING, call: 3 }], true);
-    const threads = new TaskThreads(task.native, 5, ARM64);
-    const never = () => assert.fail('it was not stopped');
-    assert.deepEqual([threads.interrupt(2, never), threads.interrupt(3, never)], ['refused', 'refused']);
-    assert.deepEqual(task.done, []);
-  });
-
-  test('threads that have come since, and names', () => {
-    const task = new FakeTask([{ id: 2, state: RUNNING, name: 'worker' }]);
-    const threads = new TaskThreads(task.native, 5, ARM64);
-    assert.equal(threads.activity(2)?.kind, 'running');
-    task.threads.push({ id: 3, state: STOPPED });
-    assert.equal(threads.activity(3)?.kind, 'stopped');
-    task.threads.shift();
-    assert.equal(threads.activity(2), undefined);
-    task.threads.push({ id: 7, state: RUNNING, name: 'Thread-1 (work)' });
-    assert.deepEqual(
-      threads.facts(),
-      new Map([
-        [3, {}],
-        [7, { name: 'Thread-1 (work)' }],
-      ]),
-    );
-  });
 });
 
 describe('a whole target', () => {
@@ -463,6 +150,28 @@ describe('a whole target', () => {
       ...{ version: '3.14.2', suspended: false, switchedOff: false },
     });
     assert.equal(findings.length, USER === 0 ? 0 : 1);
+  });
+
+  const FRAMEWORK = '/Library/Frameworks/Python.framework/Versions/3.14/Python';
+  const embedded = [{ start: BASE, size: 0x1000, protection: 5, offset: 0, path: FRAMEWORK }];
+
+  test('is found by the library that it has loaded', () => {
+    const program = path.join(folder, 'Thing');
+    writeFileSync(program, 'no program');
+    const info = pidInfo({ status: BSD_INFO, regions: embedded });
+    const versions = (signing: number) =>
+      target({ info, path: () => program, signing: () => signing })
+        .os.pythonProcesses()
+        .map(({ version }) => version);
+    assert.deepEqual(versions(0), ['3.14']);
+    assert.deepEqual(versions(0x4000000), [], 'programs of macOS load no such library');
+  });
+
+  test('of another user is found by its name', () => {
+    const info = pidInfo({ status: BSD_INFO });
+    const named = target({ info, path: () => '/gone/bin/python3.14', startBytes: () => undefined });
+    const [entry] = named.os.pythonProcesses();
+    assert.deepEqual([entry?.version, entry?.commandLine], ['3.14', ['Python']]);
   });
 
   test('is refused with the reason', () => {

@@ -161,7 +161,7 @@ function thinProgram(image: ImageBytes, macho: MachoImage, start: number): Progr
     exported: (name) => {
       // C names have an underscore put before them.
       const symbol = `_${name}`;
-      return findSymbol(image, macho, symbol) ?? findExport(image, macho, symbol, first?.address ?? 0);
+      return findExport(image, macho, symbol, first?.address ?? 0) ?? findSymbol(image, macho, symbol);
     },
     bytesAt: (address, length) => {
       const holder = segments.find(
@@ -198,7 +198,7 @@ function readSegment({ kind, reader, size }: Command, is64: boolean): Segment | 
   };
 }
 
-/** Looks in the symbol table, where the file still has its names. */
+/** Looks in the symbol table, which is larger, and may have been stripped. */
 function findSymbol(image: ImageBytes, macho: MachoImage, symbol: string): number | undefined {
   const table = macho.commands.find(({ kind, size }) => kind === LC_SYMTAB && size >= 24)?.reader;
   if (table === undefined) return undefined;
@@ -224,7 +224,7 @@ function nameOffsets(strings: Buffer, name: string): Set<number> {
   return found;
 }
 
-/** Looks in the tree of exports, which the system's loader needs and no tool strips. */
+/** Looks in the tree of exports, which the system's loader goes by. */
 function findExport(
   image: ImageBytes,
   { commands }: MachoImage,

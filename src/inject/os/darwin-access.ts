@@ -10,6 +10,11 @@ const CS_RUNTIME = 0x10000;
 const CS_PLATFORM_BINARY = 0x4000000;
 const AS_ROOT = 'Run Pylatch as root (sudo).';
 
+/** True for the programs that macOS brings along: nobody debugs them, and they load no libraries of others. */
+export function isPartOfMacos(native: DarwinNative, pid: number): boolean {
+  return (native.signing(pid) & CS_PLATFORM_BINARY) !== 0;
+}
+
 /** True when the kernel gives us the task; asking has no effect on the process. */
 export function mayAccess(native: DarwinNative, pid: number): boolean {
   const task = native.task(pid);

@@ -4,7 +4,7 @@ import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
 import { pythonInFile, versionByName } from '../python-file';
 import type { Finding } from '../types';
-import { expectedRefusal } from './darwin-access';
+import { expectedRefusal, isPartOfMacos } from './darwin-access';
 import { isPythonLibrary } from './darwin-images';
 import { darwinStatus, fileRegions, startedAt, startInfo, usage, workingFolder } from './darwin-info';
 import type { DarwinNative } from './darwin-native';
@@ -57,17 +57,16 @@ function judge(
   if (path === undefined) return undefined;
   const verdict = verdictOf(path);
   if (verdict.python === 'is') return verdict;
-  const count = sampled.get(verdict) ?? 0;
-  if (verdict.python === 'perhaps' && count >= SAMPLE) return undefined;
-  sampled.set(verdict, count + 1);
-  const library = fileRegions(native, pid).find((region) => isPythonLibrary(region.path));
-  if (library !== undefined) {
-    verdict.python = 'loads';
-    return { version: exactVersion(library.path) ?? versionByName(library.path) };
-  }
   // Another user's process shows its program only.
   const named = PYTHON_NAME.exec(path.slice(path.lastIndexOf('/') + 1));
-  return named === null ? undefined : { version: named[1] };
+  const count = sampled.get(verdict) ?? 0;
+  const knownWithout = verdict.python === 'perhaps' && count >= SAMPLE;
+  if (named === null && (knownWithout || isPartOfMacos(native, pid))) return undefined;
+  sampled.set(verdict, count + 1);
+  const library = fileRegions(native, pid).find((region) => isPythonLibrary(region.path));
+  if (library === undefined) return named === null ? undefined : { version: named[1] };
+  verdict.python = 'loads';
+  return { version: exactVersion(library.path) ?? versionByName(library.path) };
 }
 
 function verdictOf(path: string): Verdict {
