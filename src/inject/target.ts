@@ -116,9 +116,9 @@ export function activityOf(
 export function isMain(
   thread: PythonThread,
   { mainThread }: Interpreter,
-  { ownPid }: TargetProcess,
+  { ownPid, firstThread = ownPid }: TargetProcess,
 ): boolean {
-  return mainThread === 0 ? thread.nativeId === ownPid : thread.address === mainThread;
+  return mainThread === 0 ? thread.nativeId === firstThread : thread.address === mainThread;
 }
 
 /**

@@ -198,7 +198,8 @@ static DWORD WINAPI run(void *argument) {
   return 0;
 }
 
-/* Modes: `off` has remote debugging switched off, `starting` never gets ready, `deaf` never looks for requests. */
+/* Modes: `embedded` has no main thread recorded, as in programs that start Python themselves; `off` has remote
+ * debugging switched off; `starting` never gets ready; `deaf` never looks for requests. */
 __declspec(dllexport) int standin_main(const wchar_t *mode) {
   WSADATA data;
   char line[80];
@@ -214,7 +215,7 @@ __declspec(dllexport) int standin_main(const wchar_t *mode) {
   interpreter.threads = &threads[1];
   threads[1].next = &threads[0];
   threads[0].prev = &threads[1];
-  interpreter.main = &threads[0];
+  interpreter.main = wcscmp(mode, L"embedded") == 0 ? NULL : &threads[0];
   deaf = wcscmp(mode, L"deaf") == 0;
   interpreter.remote_debug = wcscmp(mode, L"off") != 0;
   _PyRuntime.interpreters = &interpreter;

@@ -138,11 +138,13 @@ describe('on Windows (under Wine)', { skip: reason ?? false }, () => {
   });
 
   test('a script goes to the main thread', async () => {
-    const target = await start({ program: 'server.exe' });
-    const { pid, main } = await target.numbers();
-    const { code } = await pylatch('exec', pid, await script('# main\n'), '--thread', 'main');
-    assert.equal(code, 0);
-    assert.match(target.told('taken').join(), new RegExp(`^thread=${main} `));
+    for (const mode of ['', 'embedded']) {
+      const target = await start({ program: 'server.exe', mode });
+      const { pid, main } = await target.numbers();
+      const { code } = await pylatch('exec', pid, await script('# main\n'), '--thread', 'main');
+      assert.equal(code, 0);
+      assert.match(target.told('taken').join(), new RegExp(`^thread=${main} `));
+    }
   });
 
   test('a folder with any name serves', async () => {

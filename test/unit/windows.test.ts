@@ -146,8 +146,8 @@ describe('the list of processes and threads', () => {
       cpuMs: 5,
       memoryBytes: 4096,
       threads: [
-        { tid: 41, state: 5, waitReason: 6 },
-        { tid: 42, state: 2, waitReason: 0 },
+        { tid: 41, createdAt: 0n, state: 5, waitReason: 6 },
+        { tid: 42, createdAt: 0n, state: 2, waitReason: 0 },
       ],
     });
     assert.equal(new Date(unixMs(133_000_000_000_000_000n)).toISOString(), '2022-06-18T04:26:40.000Z');
@@ -166,13 +166,13 @@ describe('the list of processes and threads', () => {
 
   test('tells what threads do', () => {
     const kind = (state: number, waitReason: number): string =>
-      threadActivity({ tid: 1, state, waitReason }).kind;
+      threadActivity({ tid: 1, createdAt: 0n, state, waitReason }).kind;
     assert.deepEqual(
       [kind(2, 0), kind(5, 6), kind(5, 5), kind(5, 99)],
       ['running', 'stuck', 'stopped', 'stuck'],
     );
     assert.match(
-      threadActivity({ tid: 1, state: 5, waitReason: 4 }).what,
+      threadActivity({ tid: 1, createdAt: 0n, state: 5, waitReason: 4 }).what,
       /^sleeps, which cannot be interrupted/,
     );
     const suspended = (...states: [number, number][]): boolean =>

@@ -93,6 +93,8 @@ export interface TargetProcess extends ProcessMemory {
   readonly pid: number;
   /** The pid as the target itself knows it: another one in a container. Threads are numbered the target's way. */
   readonly ownPid: number;
+  /** Number of its first thread, where that is not its pid and the system tells. */
+  readonly firstThread?: number;
   /** Program files mapped into it when they are first asked for; what is loaded later goes unnoticed. */
   images(): LoadedImage[];
   /** Undefined when the thread has ended, or is an agent's whose session is over. */

@@ -17,6 +17,7 @@ export interface SystemProcess {
 
 export interface SystemThread {
   tid: number;
+  createdAt: bigint;
   /** `KTHREAD_STATE`: 5 waits. */
   state: number;
   /** `KWAIT_REASON`, for one that waits. */
@@ -72,6 +73,7 @@ function* threads(bytes: Buffer, process: number): Generator<SystemThread> {
     if (at + THREAD_SIZE > bytes.length) return;
     yield {
       tid: Number(bytes.readBigUInt64LE(at + 48)),
+      createdAt: bytes.readBigUInt64LE(at + 16),
       state: bytes.readUInt32LE(at + 68),
       waitReason: bytes.readUInt32LE(at + 72),
     };

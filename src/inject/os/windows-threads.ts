@@ -37,6 +37,12 @@ export class ThreadStates {
     return thread && threadActivity(thread);
   }
 
+  /** The oldest thread: that in which the program began, while it lives. */
+  first(): number | undefined {
+    const [first] = [...(this.process()?.threads ?? [])].sort((a, b) => Number(a.createdAt - b.createdAt));
+    return first?.tid;
+  }
+
   private process(): SystemProcess | undefined {
     if (performance.now() - this.readAt < FRESH_MS) return this.known;
     const { bytes, address } = this.native.systemProcesses();

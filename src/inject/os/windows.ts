@@ -31,9 +31,11 @@ function openTarget(pid: number): TargetProcess {
   const native = windowsNative();
   const memory = new WindowsMemory(native, openToDebug(native, pid));
   const threads = new ThreadStates(native, pid);
+  const firstThread = threads.first();
   return Object.assign(memory, {
     pid,
     ownPid: pid,
+    ...(firstThread === undefined ? {} : { firstThread }),
     images: () => loadedImages(native, pid, memory),
     activity: (tid: number) => threads.activity(tid),
     // Whatever ends a wait on Windows is seen by the program, as a failure of what it waits for.
