@@ -212,6 +212,11 @@ ${PROC}`,
     expect: 'system-refused',
     source: `import resource\nused = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\nresource.setrlimit(resource.RLIMIT_AS, (used + 2**22, used + 2**22))\n${LOOP}`,
   }),
+  program({
+    name: 'an audit hook that takes 20 ms for each event',
+    slow: 'waits for the hook',
+    source: `import select, sys\nsys.addaudithook(lambda *_: select.select([], [], [], 0.02))\n${LOOP}`,
+  }),
   ...['cpython.remote_debugger_script', 'open', 'compile', 'exec', 'socket.__new__', 'socket.bind'].map(
     refusing,
   ),
