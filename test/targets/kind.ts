@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 /** One row of the table: a kind of target, and what is to come of an attach to it. */
 export interface Kind {
-  /** As the table names it; unique. */
+  /** As the table names it, in Markdown; unique. */
   name: string;
   /**
    * Starts one that is ready for the attach.

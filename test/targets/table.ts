@@ -24,7 +24,7 @@ export function readTable(): Table {
     const [name = '', ...outcomes] = cells;
     if (name === 'target') versions = outcomes;
     else if (cells.length > 1 && !/^[-:]*$/.test(name))
-      table.set(name, new Map(versions.map((version, i) => [version, outcomes[i] ?? ''])));
+      table.set(name, new Map(versions.map((version, i) => [version, plain(outcomes[i] ?? '')])));
   }
   return table;
 }
@@ -56,7 +56,9 @@ export async function writeTable(kinds: Kind[], versions: string[], outcomes: Ta
   const before = readTable();
   const row = ({ name }: Kind): string[] => [
     name,
-    ...versions.map((version) => (outcomes.get(name) ?? before.get(name))?.get(version) ?? ''),
+    ...versions.map((version) =>
+      escaped(outcomes.get(name)?.get(version) ?? before.get(name)?.get(version) ?? ''),
+    ),
   ];
   const rows = (wanted: Kind[]): string => asTable(['target', ...versions], wanted.map(row));
   const attached = rows(kinds.filter(({ expect }) => expect === 'attached'));
@@ -70,9 +72,18 @@ function asTable(head: string[], rows: string[][]): string {
   return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
+/** What Markdown would take for its own signs; the names of kinds are Markdown already. */
+function escaped(cell: string): string {
+  return cell.replace(/[\\|<>*`]|_(?=_)|(?<=_)_/g, '\\$&');
+}
+
+function plain(cell: string): string {
+  return cell.replace(/\\(.)/g, '$1');
+}
+
 /** A refusal as the table shows it. */
 export function asCell(message: string, own: Record<string, string>): string {
   let shown = message;
   for (const [text, word] of Object.entries(own)) shown = shown.replaceAll(text, word);
-  return shown.replace(/\s+/g, ' ').replace(/[|<>*`]/g, '\\$&');
+  return shown.replace(/\s+/g, ' ');
 }
