@@ -40,11 +40,12 @@ class PipeBell:
 
     def closing(self) -> list[tuple[Callable[..., object], Any]]:
         """What frees the descriptors, in functions of C."""
-        return [(native.close, fd) for fd in (self.reader, self.writer)]
+        return [(native.close, fd) for fd in (self.writer, self.reader)]
 
     def close(self) -> None:
-        ends = (self.reader, self.writer)
-        # Before they are closed: a thread that still rings must not write to what the program opens next.
+        # The end to write to goes first: a thread that still rings would get SIGPIPE at one that nobody reads.
+        ends = (self.writer, self.reader)
+        # Before they are closed: such a thread must not write to what the program opens next.
         self.reader = self.writer = -1
         for fd in ends:
             try:

@@ -1,4 +1,4 @@
-"""The connection to the bridge: length-prefixed JSON over one Unix socket. Twin of `src/common/wire.ts`.
+"""The connection to the bridge: length-prefixed JSON over one socket. Twin of `src/common/wire.ts`.
 
 Only C modules are used (`_socket`, `_json`), as private copies where the program has not loaded them.
 """
