@@ -10,6 +10,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -24,7 +25,7 @@ class Modules:
 
         self.codes = codes
         self.loaded: dict[str, ModuleType] = {}
-        self.builtins = {**vars(builtins), '__import__': self.find}
+        self.builtins = {**vars(builtins), '__import__': self.find, '__build_class__': build_class}
 
     def find(self, name: str, _globals: Any = None, _locals: Any = None, _names: Any = (), level: int = 0) -> Any:
         """`__import__` of the agent's code: `from .x import y` is the agent's, all else the standard library's."""
@@ -59,19 +60,24 @@ class Modules:
         return module
 
     def clear(self) -> None:
-        """Breaks the reference cycles of the agent's code, so that most of it is freed at once.
-
-        What remains for the program's next garbage collection are the empty classes, each a cycle of its own."""
+        """Breaks the reference cycles of the agent's code, so that it is freed at once: in a program that never
+        collects garbage, each session would leave its classes."""
+        referents = self.find('gc').get_referents
+        Passing.over = True
         for module in self.loaded.values():
             for item in list(vars(module).values()):
-                if isinstance(item, type) and item.__module__ in self.codes:
-                    strip(item)
+                if type(item) is Passing:
+                    item.__bases__ = item.__bases__  # asks `mro` again
+                    empty(item, referents)
         # The private copies too: the names of `_socket` alone are 40 KiB.
         for module in self.loaded.values():
             vars(module).clear()
         self.loaded.clear()
         self.codes.clear()
         self.builtins.clear()
+        # These two stay for the next collection, without their functions.
+        for item in (Modules, Passing):
+            empty(item, referents)
 
 
 def extension_folders() -> list[str]:
@@ -85,14 +91,26 @@ def extension_folders() -> list[str]:
     return [f'{prefix}/{folder}/{version}/lib-dynload' for folder in (sys.platlibdir, 'lib')]
 
 
-def strip(cls: type) -> None:
-    """Takes the functions out of a class: they hold nearly all of its memory."""
-    for name, item in list(vars(cls).items()):
-        if type(item) in (type(strip), property, staticmethod, classmethod):
-            try:
-                delattr(cls, name)
-            except AttributeError, TypeError:
-                pass
+class Passing(type):
+    """The type of the agent's classes. A class is part of its own `__mro__`, a cycle that only a garbage collection
+    breaks; of a class that nobody uses any more, it can be cut."""
+
+    over = False
+
+    def mro(cls) -> list[type]:
+        return [object] if Passing.over else type.mro(cls)
+
+
+def build_class(body: Any, name: str, *bases: type) -> type:
+    """`__build_class__` of the agent's code."""
+    import builtins
+
+    return builtins.__build_class__(body, name, *bases, metaclass=Passing)
+
+
+def empty(cls: type, referents: Callable[[object], list[Any]]) -> None:
+    """Takes everything out of a class, its descriptors for `__dict__` and `__weakref__` too, which refer to it."""
+    referents(vars(cls))[0].clear()
 
 
 def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
@@ -105,7 +123,9 @@ def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str,
             del sys.__dict__['__pylatch__']
         if quiet:
             modules.clear()
-            report.__globals__.clear()  # the stub's names, which no frame needs any more
+            # The names of the stub and of this file, which no frame needs any more.
+            report.__globals__.clear()
+            globals().clear()
 
     try:
         modules.load('server').serve(modules, claim, place, token, report, end)

@@ -6,8 +6,6 @@ value (see `values.py`), a property that the user opens, and an assignment.
 """
 
 import sys
-from _operator import setitem
-from itertools import islice
 
 from .classes import DICT, FUNCTION, MEMBER, instance_dict, is_one_of, listable, mro, namespace, pairs, type_name
 from .errors import Refusal
@@ -91,7 +89,24 @@ class Scope(Node):
     def assign(self, name: str, value: Any, job: Job) -> None:
         if name not in dict(pairs(self.space)):
             raise Refusal('cannot-set', f'There is no variable {name} in this scope any more.')
-        job.call(setitem, self.space, name, value)
+        put(job, self.space, name, value)
+
+
+# Imported where they are needed: in a program that has not loaded them, the classes of such a module (itertools has
+# 22) stay after the session until the next garbage collection.
+
+
+def part(values: Iterable[Any], start: int, stop: int) -> list[Any]:
+    """In one step of C code: nobody can change what is iterated over in between."""
+    from itertools import islice
+
+    return list(islice(values, start, stop))
+
+
+def put(job: Job, items: Any, key: Any, value: Any) -> None:
+    from _operator import setitem
+
+    job.call(setitem, items, key, value)
 
 
 class Group(Node):
@@ -130,11 +145,11 @@ class Value(Node):
     def indexed(self, start: int, stop: int) -> list[Item]:
         base = self.base
         if base is DICT:
-            return [self._entry(key, value) for key, value in list(islice(DICT.items(self.value), start, stop))]
+            return [self._entry(key, value) for key, value in part(DICT.items(self.value), start, stop)]
         if base in (LIST, TUPLE):
             values: list[Any] = base.__getitem__(self.value, slice(start, stop))
         else:
-            values = list(islice(base.__iter__(self.value), start, stop))
+            values = part(base.__iter__(self.value), start, stop)
         opens = self.expression if base not in (set, frozenset) else ''
         return [Item(f'[{i}]', v, f'{opens}[{i}]' if opens else '') for i, v in enumerate(values, start)]
 
@@ -150,7 +165,7 @@ class Value(Node):
         elif self.base is DICT and (keys := [key for key in list(DICT.__iter__(self.value)) if key_name(key) == name]):
             if len(keys) > 1:
                 raise Refusal('cannot-set', 'Several keys are shown like this one: set it in the console.')
-            job.call(setitem, self.value, keys[0], value)
+            put(job, self.value, keys[0], value)
         elif name[:1] == '[':
             raise Refusal('cannot-set', f'The items of a {type_name(self.kind)} cannot be changed.')
         else:
