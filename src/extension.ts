@@ -12,10 +12,10 @@ import { Reports } from './ui/reports';
 import { AttachedProcesses } from './ui/sessions';
 
 export function activate(context: vscode.ExtensionContext): void {
-  const messages = new Messages();
   const source = new ProcessSource();
   const attached = new AttachedProcesses();
   const reports = new Reports();
+  const messages = new Messages(reports);
   const picker = new ProcessPicker(source, context.globalState, { messages, reports });
   const view = new ProcessView(source, attached);
   context.subscriptions.push(

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../common/contributions';
 import type { PythonProcess } from '../inject/types';
+import { processTitle } from './describe';
 
 /**
  * Starts a debug session for a process, in the workspace folder that it runs in. True when it has started.
@@ -13,7 +14,7 @@ export async function startSession(process: PythonProcess, further: object = {})
 
 /** A configuration that names one process. */
 export function attachConfiguration(process: PythonProcess): vscode.DebugConfiguration {
-  return { type: DEBUG_TYPE, request: 'attach', name: `${process.label} (${process.pid})`, pid: process.pid };
+  return { type: DEBUG_TYPE, request: 'attach', name: processTitle(process), pid: process.pid };
 }
 
 function folderOf(process: PythonProcess): vscode.WorkspaceFolder | undefined {

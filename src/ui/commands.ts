@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../common/contributions';
 import { startSession } from './attach';
 import { walk, type ProcessNode } from '../inject/forest';
+import { processTitle } from './describe';
 import type { Messages } from './messages';
 import type { ProcessPicker } from './picker';
 import type { ProcessView } from './processView';
@@ -52,7 +53,7 @@ function handlersOf({ picker, view, attached, messages, reports }: CommandParts)
     'pylatch.pickProcess': async () => (await picker.pick())?.pid.toString(),
     'pylatch.explain': async (node) => {
       const process = node?.process ?? (await picker.pickAny());
-      return process && reports.show(process);
+      return process && reports.show(process.pid, processTitle(process));
     },
     'pylatch.processes.attach': (node) => startSession(node.process),
     'pylatch.processes.attachTree': attachTree,

@@ -35,6 +35,11 @@ function joined(parts: (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined && part !== '').join(' · ');
 }
 
+/** Names one process in a title: `shop.py (4711)`. */
+export function processTitle({ label, pid }: PythonProcess): string {
+  return `${label} (${pid})`;
+}
+
 /** A name for a narrow column: what is cut off is in the tooltip. */
 export function shortLabel({ label }: PythonProcess): string {
   return label.length > LABEL_WIDTH ? `${label.slice(0, LABEL_WIDTH - 1).trimEnd()}…` : label;

@@ -4,14 +4,17 @@ import type { PythonProcess } from '../inject/types';
 import { startSession } from './attach';
 import { offeredCommand, refusal, refusalText } from './describe';
 import { chooseMeans, offeredMeans } from './elevation';
+import type { Reports } from './reports';
 
 const PICK = 'Pick Another Process';
 const RETRY = 'Try Again';
 const ELEVATE = 'Attach as Administrator...';
+const EXPLAIN = 'Explain This Process';
 const COPY = 'Copy Command';
 const OPEN_CONFIGURATION = 'Open launch.json';
 
-type Button = typeof PICK | typeof RETRY | typeof ELEVATE | typeof COPY | typeof OPEN_CONFIGURATION;
+type Button =
+  typeof PICK | typeof RETRY | typeof ELEVATE | typeof EXPLAIN | typeof COPY | typeof OPEN_CONFIGURATION;
 
 /** What helps after a failed attach, beside the sentence that says it. */
 const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
@@ -26,15 +29,18 @@ const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
   'no-such-thread': [OPEN_CONFIGURATION],
   'ambiguous-process': [PICK, OPEN_CONFIGURATION],
   'interpreter-not-ready': [COPY, RETRY],
-  'attach-timeout': [RETRY, PICK],
-  'place-failed': [RETRY],
-  'agent-failed': [RETRY],
+  'attach-timeout': [RETRY, EXPLAIN, PICK],
+  'place-failed': [RETRY, EXPLAIN],
+  'system-refused': [RETRY, EXPLAIN],
+  'agent-failed': [RETRY, EXPLAIN],
   'target-ended': [PICK],
   'bad-arguments': [OPEN_CONFIGURATION],
 };
 
 /** Shows what went wrong, where the user acted, with buttons for the next step where there is one. */
 export class Messages {
+  constructor(private readonly reports: Reports) {}
+
   /**
    * Explains why the chosen process cannot be attached to.
    *
@@ -75,6 +81,8 @@ export class Messages {
     if (button === OPEN_CONFIGURATION) await openLaunchJson();
     if (button === COPY) await copyCommand(text);
     if (button === ELEVATE) await restartElevated(session);
+    const pid = pidOf(session);
+    if (button === EXPLAIN && pid !== undefined) await this.reports.show(pid, session.name);
   }
 
   /** A launch configuration that starts a program is refused, with the way that works. */
@@ -105,6 +113,7 @@ function buttonsFor(id: ErrorId, text: string, session: vscode.DebugSession): Bu
   return (NEXT_STEPS[id] ?? []).filter((button) => {
     if (button === COPY) return offeredCommand(text) !== undefined;
     if (button === ELEVATE) return mayElevate(session);
+    if (button === EXPLAIN) return pidOf(session) !== undefined;
     return button !== OPEN_CONFIGURATION || comesFromLaunchJson(session);
   });
 }

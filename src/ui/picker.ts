@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { PythonProcess } from '../inject/types';
-import { identity, isOwn, longDescription, ordered, rowDetail } from './describe';
+import { identity, isOwn, longDescription, ordered, processTitle, rowDetail } from './describe';
 import type { Messages } from './messages';
 import type { ProcessSource } from './processSource';
 import type { Reports } from './reports';
@@ -73,7 +73,7 @@ export class ProcessPicker {
   private async choose(title: string, filter = ''): Promise<PythonProcess | undefined> {
     const chosen = await new OpenPicker(this.source, this.memory.get(LAST_USED), title, filter).choose();
     if (chosen === undefined || !('explain' in chosen)) return chosen;
-    await this.help.reports.show(chosen.explain);
+    await this.help.reports.show(chosen.explain.pid, processTitle(chosen.explain));
     return undefined;
   }
 }

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { asPylatchError } from '../common/errors';
-import type { PythonProcess } from '../inject/types';
 
 const SCHEME = 'pylatch-report';
 
@@ -15,10 +14,14 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
     this.changed.dispose();
   }
 
-  /** A report that is open already is made anew. */
-  async show({ pid, label }: PythonProcess): Promise<void> {
-    const name = `${label.replace(/[/\\]/g, ' ')} (${pid})`;
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}`, query: String(pid) });
+  /**
+   * A report that is open already is made anew.
+   *
+   * @param title what the tab is called
+   */
+  async show(pid: number, title: string): Promise<void> {
+    const path = `/${title.replace(/[/\\]/g, ' ')}`;
+    const uri = vscode.Uri.from({ scheme: SCHEME, path, query: String(pid) });
     this.changed.fire(uri);
     await vscode.window.showTextDocument(uri, { preview: true });
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
-import { interpreters } from '../support/targets';
+import { interpreters, startTarget } from '../support/targets';
 import type { Target } from '../support/targets';
 import { goesOn, Stage } from './stage';
 import type { Workbench } from './workbench';
@@ -158,6 +158,29 @@ describe('a process is explained', () => {
       await ui.editorText('takes the request');
       assert.deepEqual(await ui.messages(), []);
     }));
+});
+
+describe('a program that does not come by', () => {
+  it('is explained from the message', async () => {
+    const source = "print('ready')\nsum(range(10**13))\n";
+    const target = await startTarget({ python: await newest(), source, name: 'sums.py' });
+    try {
+      await target.waitFor('ready');
+      await stage.inWindow('timeout', async (ui) => {
+        await stage.writeLaunch({ name: 'Sums', pid: target.pid, timeout: 1 });
+        await ui.openFile(FILE);
+        await ui.setBreakpoint(stopLine);
+        await ui.startDebugging();
+        await ui.waitMessage('did not come by within 1 s');
+        await ui.screenshot('timeout');
+        await ui.pressButton(EXPLAIN);
+        assert.match(await ui.editorText('takes the request'), /\d+ \(main\) +runs code/);
+      });
+      assert.equal(target.alive(), true);
+    } finally {
+      await target.stop();
+    }
+  });
 });
 
 describe('a process that cannot be attached to', () => {
