@@ -36,7 +36,6 @@ export async function chooseMeans(pid: number): Promise<Means | undefined> {
 
 /** pkexec's window appears on the desktop of that machine. */
 function hasWindow(): boolean {
-  const { env } = process;
-  const hasDesktop = Boolean(env['DISPLAY'] ?? env['WAYLAND_DISPLAY']);
-  return vscode.env.remoteName === undefined && hasDesktop;
+  const displays = [process.env['DISPLAY'], process.env['WAYLAND_DISPLAY']];
+  return vscode.env.remoteName === undefined && displays.some(Boolean);
 }

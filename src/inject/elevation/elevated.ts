@@ -55,7 +55,7 @@ async function admit(options: ElevatedOptions): Promise<Socket> {
   const { pid, means, signal } = options;
   const door = await Door.open(helperSocket(pid));
   const over = AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(PASSWORD_LIMIT_MS)]);
-  const run = options.start(helperCommand(means, pid));
+  const run = Promise.resolve(helperCommand(means, pid)).then(options.start);
   const ended = run.then((helper) => helper.ended).then((why) => Promise.reject(failed(why)));
   const told = (tell: (helper: HelperRun) => void): void => void run.then(tell, () => undefined);
   try {
