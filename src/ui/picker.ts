@@ -26,7 +26,7 @@ const EXPLAIN: vscode.QuickInputButton = {
   tooltip: 'Explain This Process',
 };
 
-/** How a choice ended that was no choice of a process. */
+/** The user wants to read about a process instead of choosing it. */
 interface Wish {
   explain: PythonProcess;
 }
