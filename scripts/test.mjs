@@ -16,6 +16,7 @@ const SUITES = {
   unit: (options) => runNode('unit', options),
   agent: runAgent,
   targets: (options) => runNode('targets', options),
+  stress: (options) => runNode('stress', options),
   dap: (options) => runNode('dap', options),
   systems: (options) => runNode('systems', options),
   e2e: runEndToEnd,
