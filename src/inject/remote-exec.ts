@@ -115,6 +115,14 @@ function translated(
       'Attach while its main program runs and no subinterpreter is idle, or install a newer release of Pylatch.',
     );
   }
+  // It runs as the target's user even where we are root, and to that user Yama may refuse it.
+  if (type === 'PermissionError') {
+    return new PylatchError(
+      'no-permission',
+      `A second copy of its program may not debug process ${pid}: ${message}.`,
+      'Run "sudo sysctl kernel.yama.ptrace_scope=0", or install a newer release of Pylatch.',
+    );
+  }
   return unknownLayout(version, `${type}: ${message}`);
 }
 

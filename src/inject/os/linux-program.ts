@@ -25,17 +25,7 @@ export function linuxOwnProgram(status: ProcessStatus): OwnProgram | string {
   if (procLink(pid, 'ns/user') !== procLink('self', 'ns/user'))
     return 'it lives in a user namespace of its own';
   if (own !== 0) return 'only root can start a program in its container';
-  const enter = [
-    '--target',
-    `${pid}`,
-    '--mount',
-    '--pid',
-    '--root',
-    '--setuid',
-    `${uid}`,
-    '--setgid',
-    `${gid}`,
-  ];
+  const enter = [`--target=${pid}`, '--mount', '--pid', '--root', `--setuid=${uid}`, `--setgid=${gid}`];
   // No library path of the target's: nsenter itself runs with our rights.
   return { path, file: 'nsenter', args: [...enter, '--', path], env: { PATH: process.env['PATH'] } };
 }
