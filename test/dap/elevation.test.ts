@@ -281,6 +281,18 @@ function failuresIn(python: string): void {
     await stranger.dispose();
   });
 
+  it('ends with the helper, as when its terminal is closed: the program goes on', async () => {
+    const stranger = await Stranger.start(python);
+    const { client, target } = stranger;
+    await client.request('attach', { pid: target.pid, elevation: 'sudo' });
+    await client.request('configurationDone');
+    for (const pid of helpers(target.pid)) process.kill(pid, 'SIGHUP');
+    await client.waitFor('terminated');
+    await client.waitFor('output', ({ output }) => /runs on without a debugger/.test(String(output)));
+    await assertTicks(target);
+    await stranger.dispose();
+  });
+
   it('ends with the adapter: a killed one leaves a program without a debugger', async () => {
     const stranger = await Stranger.start(python);
     await stranger.client.request('attach', { pid: stranger.target.pid, elevation: 'sudo' });

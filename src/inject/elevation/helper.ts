@@ -11,6 +11,7 @@ import { asPylatchError, PylatchError } from '../../common/errors';
 import { FrameSocket } from '../../common/frames';
 import { attach } from '../attach';
 import type { AttachedAgent } from '../types';
+import { cancelled } from '../wake';
 import type { HelperMessage } from './messages';
 import { checkRequest, MAX_REQUEST } from './messages';
 import type { Identity } from './rights';
@@ -81,11 +82,14 @@ async function serve(requester: FrameSocket, say: (message: HelperMessage) => vo
   try {
     const { pid, thread, timeoutMs, config } = checkRequest(await firstMessage(requester));
     requester.onMessage(() => requester.close());
-    return await attach({
+    const agent = await attach({
       ...{ pid, thread, timeoutMs, config },
       signal: abort.signal,
       onPhase: (phase, detail) => say({ phase, ...(detail === undefined ? {} : { detail }) }),
     });
+    if (!abort.signal.aborted) return agent;
+    agent.link.close();
+    throw cancelled(pid);
   } finally {
     for (const signal of SIGNALS) process.off(signal, cancel);
   }
