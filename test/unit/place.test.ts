@@ -14,10 +14,13 @@ import type { SessionPlace } from '../../src/inject/os/index';
 import { ownId } from '../../src/inject/os/linux-folder';
 import { isAbandonedFile, makeMemoryPlace } from '../../src/inject/os/linux-memfd';
 import { linuxNative } from '../../src/inject/os/linux-native';
+import { hasOwnerEnded } from '../../src/inject/place';
 import { walkInterpreter } from '../../src/inject/runtime';
 import { openTarget } from '../../src/inject/target';
 import { standin } from '../support/standin';
 import { interpreters, startTarget } from '../support/targets';
+
+const CONFIG = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
 
 const places: SessionPlace[] = [];
 after(() => places.forEach((place) => place.remove()));
@@ -163,8 +166,7 @@ print('over')
         assert.ok(worker);
         new ScriptRequest(memory, runtime.offsets, await pathOfTheDead()).arm(worker);
         memory.close();
-        const config = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
-        const options = { pid: target.pid, thread: 'main', timeoutMs: 10_000, config } as const;
+        const options = { pid: target.pid, thread: 'main', timeoutMs: 10_000, config: CONFIG } as const;
         (await attach(options, standin)).link.close();
         target.write('\n');
         await target.waitForExit();
@@ -176,9 +178,46 @@ print('over')
   }
 });
 
+describe('what a session has left that died before it met its agent', async () => {
+  for (const { version, path: python } of await interpreters()) {
+    test(`an attach to ${version} waits until the agent has let go`, async () => {
+      const source = `
+import sys, time
+sys.__dict__['__pylatch__'] = ['0123456789abcdef ${await pidOfTheDead()} 1']
+print('ready')
+time.sleep(0.7)
+del sys.__dict__['__pylatch__']
+time.sleep(1000)
+`;
+      const target = await startTarget({ python, source });
+      try {
+        await target.waitFor('ready\n');
+        const { link } = await attach({ pid: target.pid, thread: 'any', timeoutMs: 10_000, config: CONFIG });
+        link.close();
+        assert.equal(target.output(), 'ready\n');
+      } finally {
+        await target.stop();
+      }
+    });
+  }
+
+  test('a living session is known as such', () => {
+    const os = targetOs();
+    const startId = os.status(process.pid)?.startId;
+    assert.equal(hasOwnerEnded(os, `0123456789abcdef ${process.pid} ${startId}`), false);
+    assert.equal(hasOwnerEnded(os, `0123456789abcdef ${process.pid} 1`), true);
+    assert.equal(hasOwnerEnded(os, 'what an older release says'), false);
+  });
+});
+
 /** A file as a session in memory names it, of a process that has ended. */
 async function pathOfTheDead(): Promise<string> {
+  const pid = await pidOfTheDead();
+  return `/proc/${pid}/task/${pid}/fd/20`;
+}
+
+async function pidOfTheDead(): Promise<number> {
   const child = spawn('true');
   await once(child, 'exit');
-  return `/proc/${child.pid}/task/${child.pid}/fd/20`;
+  return child.pid ?? 0;
 }
