@@ -141,15 +141,14 @@ class ScriptRun {
     this.candidates = candidatesFor(this.target, interpreter, this.options.choice);
   }
 
-  /** First those of the best kind only, so that as few threads as possible are disturbed; then all. */
+  /** First one, then twice as many each time: each thread that runs the script costs the program some memory. */
   private ask(round: number): undefined {
     const best = this.candidates[0];
     if (best === undefined) return;
     const crowd = this.candidates.filter((one) => round > 0 || rank(one) === rank(best));
-    // One waiting thread is enough, as it surely comes; of running ones any may be inside a long C call.
-    const chosen =
-      round === 0 && best.activity.kind !== 'running' ? crowd.slice(0, 1) : crowd.slice(0, MAX_ARMED);
-    for (const candidate of chosen) this.askOne(candidate);
+    // A waiting thread surely comes; of running ones any may be inside a long C call, so all are asked at once.
+    const many = best.activity.kind === 'running' ? MAX_ARMED : Math.min(2 ** round, MAX_ARMED);
+    for (const candidate of crowd.slice(0, many)) this.askOne(candidate);
     this.askDelicate(this.candidates);
   }
 

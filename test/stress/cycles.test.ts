@@ -16,7 +16,10 @@ const CROWD = 50;
 const MIB = 1024 * 1024;
 /** What extension modules keep until the program's next garbage collection, which may never come, and a margin. */
 const MOST_MIB = 2;
+/** A thread that first runs a script gets a piece of the C library's heap for itself, once; on a busy machine several do. */
+const MOST_MIB_OF_A_THREAD = 0.25;
 const LIMIT_MS = 5000;
+const SETTLE_MS = 200;
 
 const PROGRAMS: Record<string, string> = {
   'a busy loop': "print('ready')\nwhile True: pass",
@@ -69,6 +72,8 @@ describe('attaching again and again', async () => {
 async function start(python: string, source: string, pythonArgs: string[] = []): Promise<Target> {
   const target = await startTarget({ python, source, pythonArgs, env: { TMPDIR: temporary } });
   await target.waitFor('ready\n', 30_000);
+  // What comes after the line is part of what it holds: a child, a thread.
+  await delay(SETTLE_MS);
   return target;
 }
 
@@ -100,7 +105,8 @@ async function expectFlat(target: Target, threadsVary: boolean): Promise<void> {
   assert.ok(usedHeap() - heap < 2 * MIB, `this process has grown by ${usedHeap() - heap} bytes`);
   const growth = (ownMemory(pid) - memory) / MIB;
   console.log(`${growth.toFixed(2)} MiB more`);
-  assert.ok(growth <= MOST_MIB, `the target has grown by ${growth.toFixed(2)} MiB`);
+  const most = MOST_MIB + MOST_MIB_OF_A_THREAD * before.threads;
+  assert.ok(growth <= most, `the target has grown by ${growth.toFixed(2)} MiB`);
   assert.equal(target.alive() && target.output(), 'ready\n');
   assert.deepEqual(readdirSync(temporary), []);
 }
