@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -143,21 +143,29 @@ export function program({ name, expect = 'attached', slow, timeoutMs, ...spec }:
 
 async function startProgram(spec: Omit<Program, 'name'>, python: Interpreter): Promise<Running> {
   const folder = await makeFolder();
-  const file = join(folder, 'target.py');
-  await writeFile(file, spec.source ?? LOOP);
-  const usual = [python.path, '-u', ...(spec.args ?? []), file];
-  const target = await launch((await spec.command?.(python, file, folder)) ?? usual, folder, {
-    env: spec.env,
-  });
+  let target: Target | undefined;
   try {
+    target = await launchProgram(spec, python, folder);
     await target.waitFor('ready\n');
     await spec.then?.(target, folder);
   } catch (error) {
-    await target.stop();
+    await target?.stop();
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
-  const { finish, ...rest } = ready(target, { [file]: 'FILE' });
+  const { finish, ...rest } = ready(target, { [target.file]: 'FILE' });
   return spec.endless || finish === undefined ? rest : { ...rest, finish };
+}
+
+async function launchProgram(
+  { source = LOOP, args = [], env, command }: Omit<Program, 'name'>,
+  python: Interpreter,
+  folder: string,
+): Promise<Target> {
+  const file = join(folder, 'target.py');
+  await writeFile(file, source);
+  const usual = [python.path, '-u', ...args, file];
+  return launch((await command?.(python, file, folder)) ?? usual, folder, { env });
 }
 
 /** What a short program prints under an interpreter. */
