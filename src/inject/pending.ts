@@ -48,7 +48,9 @@ function isIdle(queue: Buffer): boolean {
 }
 
 /**
- * Adds the call. Only while the main thread is stopped in its wait.
+ * Adds the call. Only while the main thread is stopped in its wait: it alone takes entries out, so it never sees a part
+ * of the writes. Another thread that adds one holds the mutex for a moment; one that comes between our look and our
+ * writes could lose its entry, and no order or number of writes would change that, since the look comes first.
  * @param evalBreaker address of the main thread's word of flags
  * @returns false when the queue is in use at this moment, and nothing was changed
  */
