@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execScript } from '../../src/inject/exec';
@@ -75,12 +78,15 @@ async function withTarget(
   source: string,
   use: (target: Target) => Promise<void>,
 ): Promise<void> {
-  const target = await startTarget({ python, source });
+  // The program is killed in the end, and leaves its temporary files.
+  const temporary = mkdtempSync(join(tmpdir(), 'wake-'));
+  const target = await startTarget({ python, source, env: { TMPDIR: temporary } });
   try {
     await target.waitFor('ready', LIMIT_MS);
     await use(target);
   } finally {
     await target.stop();
+    rmSync(temporary, { recursive: true });
   }
 }
 
