@@ -33,7 +33,8 @@ const PROGRAMS: Record<string, string> = {
   'threads that come and go':
     "import threading, time\nprint('ready')\nwhile True:\n    t = threading.Thread(target=time.sleep, args=(0.002,))\n    t.start()\n    t.join()",
   'reading stdin': "import sys\nprint('ready')\nsys.stdin.readline()",
-  'waiting for a child': "import subprocess\nprint('ready')\nsubprocess.run(['sleep', '1000'])",
+  'waiting for a child':
+    "import subprocess\nprint('ready')\nsubprocess.Popen(['cat'], stdin=subprocess.PIPE).wait()",
   'an idle thread pool':
     "from concurrent.futures import ThreadPoolExecutor\nimport time\npool = ThreadPoolExecutor(4)\nlist(pool.map(time.sleep, [0.01] * 8))\nprint('ready')\ntime.sleep(1000)",
 };
