@@ -115,8 +115,8 @@ function suite(python: string): void {
 
   test('what a dead session has left is swept, what a living one uses is not', async () => {
     const folder = await emptyFolder();
-    const [dead, elsewhere, living, halfMade, justMade] = [1, 2, 3, 4, 5].map((n) =>
-      `pylatch-${n}`.padEnd(24, '0'),
+    const [dead, elsewhere, living, halfMade, justMade, forAnother, forNobody] = [1, 2, 3, 4, 5, 6, 7].map(
+      (n) => `pylatch-${n}`.padEnd(24, '0'),
     );
     const leave = async (name = '', owner: string): Promise<void> => {
       await mkdir(join(folder, name), { mode: 0o700 });
@@ -128,11 +128,13 @@ function suite(python: string): void {
     await leave(dead, `${process.pid} 1 ${namespace}\n`);
     await leave(elsewhere, `${process.pid} 1 pid:[1]\n`);
     await leave(living, `${process.pid} ${begun} ${namespace}\n`);
+    await leave(forAnother, `${process.pid} 1 ${namespace}\n${process.pid} ${begun}\n`);
+    await leave(forNobody, `${process.pid} 1 ${namespace}\n${process.pid} 1\n`);
     await leave(halfMade, '');
     await leave(justMade, '');
     await utimes(join(folder, halfMade!), 0, 0);
     await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
-    assert.deepEqual(readdirSync(folder).sort(), [elsewhere, living, justMade]);
+    assert.deepEqual(readdirSync(folder).sort(), [elsewhere, living, justMade, forAnother]);
   });
 
   test('an agent that a killed session has left is dismissed', async () => {

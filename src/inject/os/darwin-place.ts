@@ -75,6 +75,7 @@ function darwinFolders(native: DarwinNative): FolderSystem {
     // The names only: what was put in the place of the folder loses nothing.
     names: (_, path) => readdirSync(path),
     socketPath: (_, path) => join(path, SOCKET),
+    startId: (pid) => darwinStatus(native, pid)?.startId,
     ownerLine: () => `${process.pid} ${darwinStatus(native, process.pid)?.startId}\n`,
     ownerHasEnded: (line) => {
       const [, pid, startId] = /^(\d+) ([\d.]+)\n/.exec(line) ?? [];

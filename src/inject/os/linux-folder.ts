@@ -33,12 +33,13 @@ export const linuxFolders: FolderSystem = {
   unlink: (folder, name) => unlinkSync(inside(folder, name)),
   names: (folder) => readdirSync(inside(folder)),
   socketPath: (folder) => inside(folder, SOCKET),
+  startId: (pid) => processStatus(pid)?.startId,
   ownerLine: () => {
     const { pid, startId, namespace } = ownId();
     return `${pid} ${startId} ${namespace}\n`;
   },
   ownerHasEnded: (line) => {
-    const [pid = '', startId = '', namespace] = line.trim().split(' ');
+    const [pid = '', startId = '', namespace] = line.trim().split(/\s/);
     return namespace === undefined ? undefined : ownerHasEnded({ pid, startId, namespace });
   },
 };

@@ -20,7 +20,7 @@ import {
 import type { Socket } from 'node:net';
 import { connectTo } from './socket';
 import type { ProcessStatus, SessionFile, SessionPlace } from './types';
-import { attempt, OWNER } from './session-folder';
+import { attempt, OWNER, targetLine } from './session-folder';
 import { empty, FOLDER, SOCKET } from './unix-sweep';
 import type { FolderSystem } from './unix-sweep';
 
@@ -51,7 +51,7 @@ export class UnixFolder implements SessionPlace {
     const mine = process.geteuid?.() === status.effectiveUid;
     this.owner = mine ? undefined : { uid: status.effectiveUid, gid: status.effectiveGid };
     try {
-      this.write(OWNER, system.ownerLine());
+      this.write(OWNER, system.ownerLine() + targetLine(status));
       this.notesReading = this.read(OWNER) !== undefined && this.accessTime(OWNER) > 0;
       if (this.owner) fchownSync(this.fd, this.owner.uid, this.owner.gid);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { attempt, HALF_MADE_MS, OWNER, SESSION_NAME } from './session-folder';
+import { attempt, HALF_MADE_MS, isForAnother, OWNER, SESSION_NAME } from './session-folder';
 import type { ProcessStatus } from './types';
 
 /**
@@ -18,7 +18,9 @@ export interface FolderSystem {
   names(folder: number, path: string): string[];
   /** Where its socket can be connected to. */
   socketPath(folder: number, path: string): string;
-  /** Tells this process from all others, now and later: the contents of {@link OWNER}. */
+  /** What tells a process from a later one with the same pid; undefined when there is none. */
+  startId(pid: number): string | undefined;
+  /** Tells this process from all others, now and later: the first line of {@link OWNER}. */
   ownerLine(): string;
   /** Whether the process of such a line has ended; undefined when the line is not whole. */
   ownerHasEnded(line: string): boolean | undefined;
@@ -44,7 +46,8 @@ function sweepOne(system: FolderSystem, path: string, status: ProcessStatus): vo
   try {
     const { uid } = fstatSync(fd);
     if (uid !== status.effectiveUid && uid !== process.geteuid?.()) return;
-    if (!isDead(system, fd)) return;
+    const owner = ownerOf(system, fd);
+    if (!isDead(system, fd, owner) || isForAnother(owner, status, (pid) => system.startId(pid))) return;
     meetAndLeave(system.socketPath(fd, path));
     empty(system, fd, path);
     rmdirSync(path);
@@ -67,14 +70,14 @@ export function meetAndLeave(path: string): void {
 export function isAbandoned(system: FolderSystem, path: string): boolean {
   const fd = attempt(() => openSync(path, FOLDER));
   if (fd === undefined) return true;
-  const dead = isDead(system, fd);
+  const dead = isDead(system, fd, ownerOf(system, fd));
   closeSync(fd);
   return dead;
 }
 
 /** Without its owner's line a folder is half made or half removed: that takes a moment, unless the session was killed. */
-function isDead(system: FolderSystem, fd: number): boolean {
-  return system.ownerHasEnded(ownerOf(system, fd)) ?? Date.now() - fstatSync(fd).mtimeMs > HALF_MADE_MS;
+function isDead(system: FolderSystem, fd: number, owner: string): boolean {
+  return system.ownerHasEnded(owner) ?? Date.now() - fstatSync(fd).mtimeMs > HALF_MADE_MS;
 }
 
 function ownerOf(system: FolderSystem, fd: number): string {

@@ -5,7 +5,7 @@
 import { readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { attempt, OWNER } from './session-folder';
+import { attempt, OWNER, targetLine } from './session-folder';
 import { connectTo } from './socket';
 import { looking } from './windows-access';
 import { OWN_PROCESS } from './windows-native';
@@ -13,7 +13,7 @@ import type { WindowsNative } from './windows-native';
 import { windowsStatus } from './windows-processes';
 import { empty, portIn } from './windows-sweep';
 import { userOf } from './windows-users';
-import type { SessionFile, SessionPlace } from './types';
+import type { ProcessStatus, SessionFile, SessionPlace } from './types';
 
 type FileName = SessionFile | typeof OWNER;
 
@@ -39,13 +39,13 @@ export class WindowsFolder implements SessionPlace {
   constructor(
     native: WindowsNative,
     readonly folder: string,
-    pid: number,
+    status: ProcessStatus,
   ) {
     if (Buffer.byteLength(this.path('script.py')) > MAX_PATH) throw new Error('its name is too long');
-    const made = native.createFolder(folder, accessList(native, pid));
+    const made = native.createFolder(folder, accessList(native, status.pid));
     if ('errno' in made) throw new Error(`Windows answers with error ${made.errno}`);
     try {
-      this.write(OWNER, `${process.pid} ${windowsStatus(process.pid)?.startId}\n`);
+      this.write(OWNER, `${process.pid} ${windowsStatus(process.pid)?.startId}\n${targetLine(status)}`);
       this.notesReading = this.isReadingNoted();
     } catch (error) {
       this.remove();

@@ -16,16 +16,16 @@ const SESSION_SCRIPT = /^(.*[\\/]pylatch-[0-9a-f]{16})[\\/](?:stub|script)\.py$/
 /** See `TargetOs.makePlace`. */
 export function makeWindowsPlace(
   native: WindowsNative,
-  { pid }: ProcessStatus,
+  status: ProcessStatus,
   fill: (place: SessionPlace) => void,
 ): SessionPlace {
   return firstPlace(
-    pid,
-    temporaryFolders(native, pid).map((parent) => ({
+    status.pid,
+    temporaryFolders(native, status.pid).map((parent) => ({
       where: parent,
       make: () => {
-        sweep(parent);
-        return new WindowsFolder(native, join(parent, newName()), pid);
+        sweep(parent, status);
+        return new WindowsFolder(native, join(parent, newName()), status);
       },
     })),
     fill,

@@ -1,10 +1,10 @@
 /** Session folders on Windows, and those of which nobody takes care any more because the session was killed. */
 import { lstatSync, readdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { attempt, HALF_MADE_MS, OWNER, SESSION_NAME } from './session-folder';
+import { attempt, HALF_MADE_MS, isForAnother, OWNER, SESSION_NAME } from './session-folder';
 import { connectTo } from './socket';
 import { windowsStatus } from './windows-processes';
-import type { SessionFile } from './types';
+import type { ProcessStatus, SessionFile } from './types';
 
 /** Everything that a session's folder can hold; nothing else in it is touched. */
 const FILES: (SessionFile | typeof OWNER)[] = [
@@ -25,12 +25,13 @@ export function portIn(folder: string): number | undefined {
 }
 
 /** Removes the folders of sessions that did not end by themselves. */
-export function sweep(parent: string): void {
+export function sweep(parent: string, status: ProcessStatus): void {
   for (const name of attempt(() => readdirSync(parent)) ?? []) {
     const folder = join(parent, name);
     // A junction could lead anywhere.
     if (!SESSION_NAME.test(name) || attempt(() => lstatSync(folder).isDirectory()) !== true) continue;
-    if (!isDead(folder)) continue;
+    if (!isDead(folder) || isForAnother(ownerOf(folder), status, (pid) => windowsStatus(pid)?.startId))
+      continue;
     dismiss(folder);
     empty(folder);
   }
@@ -48,11 +49,14 @@ function dismiss(folder: string): void {
 
 /** True for the folder of a session whose process has ended. */
 export function isDead(folder: string): boolean {
-  const line = attempt(() => readFileSync(join(folder, OWNER), 'latin1')) ?? '';
-  const [, pid, startId] = /^(\d+) (\d+)\n/.exec(line) ?? [];
+  const [, pid, startId] = /^(\d+) (\d+)\n/.exec(ownerOf(folder)) ?? [];
   if (startId !== undefined) return windowsStatus(Number(pid))?.startId !== startId;
   const changed = attempt(() => statSync(folder).mtimeMs) ?? Infinity;
   return Date.now() - changed > HALF_MADE_MS;
+}
+
+function ownerOf(folder: string): string {
+  return attempt(() => readFileSync(join(folder, OWNER), 'latin1')) ?? '';
 }
 
 /** Removes a session's folder. The owner's line goes last: who is interrupted here leaves a folder that can be swept. */
