@@ -26,6 +26,8 @@ export const ERRORS = {
   'ambiguous-process': { code: 1009, blame: 'user' },
   'unsupported-system': { code: 1010, blame: 'user' },
   'interpreter-not-ready': { code: 1011, blame: 'user' },
+  // Unlike no-permission, not even an administrator may.
+  'debugging-locked': { code: 1012, blame: 'user' },
   // Getting in
   'attach-timeout': { code: 1101, blame: 'user' },
   'attach-cancelled': { code: 1102, blame: 'nobody' },

@@ -24,6 +24,7 @@ const NEXT_STEPS: Partial<Record<ErrorId, readonly Button[]>> = {
   'python-unknown': [PICK],
   'remote-debug-disabled': [PICK],
   'no-permission': [ELEVATE, COPY, RETRY],
+  'debugging-locked': [PICK],
   'elevation-failed': [RETRY],
   'already-attached': [PICK],
   'no-such-thread': [OPEN_CONFIGURATION],

@@ -59,7 +59,7 @@ describe('refusals', () => {
   ] as const) {
     test(name, () => {
       const error = refusal(flags, status, uid);
-      assert.equal(error.id, 'no-permission');
+      assert.equal(error.id, why.source.includes('System Integrity') ? 'debugging-locked' : 'no-permission');
       assert.match(error.text, why);
       assert.match(error.fix ?? '', fix);
     });

@@ -267,7 +267,8 @@ describe('what Windows refuses', () => {
       [{ refused: DEBUG, elevated: true }, /SeDebugPrivilege.*Local Security Policy/],
     ];
     for (const [world, expected] of cases) {
-      assert.match(refusal(world) ?? '', /^no-permission: You may not debug process 40: /);
+      const whom = 'isProtected' in world ? /^debugging-locked: Nobody may / : /^no-permission: You may not /;
+      assert.match(refusal(world) ?? '', whom);
       assert.match(refusal(world) ?? '', expected);
     }
     assert.match(

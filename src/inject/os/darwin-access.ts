@@ -35,9 +35,9 @@ export function accessRefusal(native: DarwinNative, status: ProcessStatus): Pyla
 export function expectedRefusal(native: DarwinNative, status: ProcessStatus): PylatchError | undefined {
   const { pid, uid, effectiveUid } = status;
   if ((native.signing(pid) & (CS_RESTRICT | CS_PLATFORM_BINARY)) !== 0) {
-    return refuse(
-      pid,
-      'its Python belongs to macOS, and System Integrity Protection guards it, from root too',
+    return new PylatchError(
+      'debugging-locked',
+      `Nobody may debug process ${pid}: its Python belongs to macOS, and System Integrity Protection guards it.`,
       'Run the program with a Python from python.org, Homebrew, conda or uv instead of the one in /usr/bin.',
     );
   }

@@ -44,8 +44,18 @@ export function accessRefusal(
   status: Pick<ProcessStatus, 'pid' | 'uid' | 'effectiveUid'>,
   facts: AccessFacts = accessFacts(status),
 ): PylatchError {
+  if (facts.scope === 3) return locked(status.pid);
   const [why, fix] = explain(status, facts);
   return new PylatchError('no-permission', `You may not debug process ${status.pid}: ${why}.`, fix);
+}
+
+/** Root is refused as well. */
+function locked(pid: number): PylatchError {
+  return new PylatchError(
+    'debugging-locked',
+    `Nobody may debug process ${pid}: kernel.yama.ptrace_scope is 3, which switches debugging off until the machine restarts.`,
+    'Set kernel.yama.ptrace_scope to 0 or 1 in /etc/sysctl.d and restart.',
+  );
 }
 
 let ours: Pick<AccessFacts, 'own' | 'capable' | 'confined' | 'container'> | undefined;
@@ -94,12 +104,6 @@ function otherUser(own: number, user: string): [why: string, fix: string] {
 }
 
 function sameUser({ scope, dumpable, container }: AccessFacts): [why: string, fix: string] {
-  if (scope === 3) {
-    return [
-      'kernel.yama.ptrace_scope is 3, which switches debugging off until the machine restarts',
-      'Set kernel.yama.ptrace_scope to 0 or 1 in /etc/sysctl.d and restart.',
-    ];
-  }
   if (!dumpable) {
     return [
       'it has protected itself (it is set-uid, has file capabilities or called prctl(PR_SET_DUMPABLE, 0))',

@@ -204,7 +204,8 @@ export interface TargetOs {
   status(pid: number): ProcessStatus | undefined;
   /**
    * Checks the right to debug the process, without any effect on it.
-   * @throws PylatchError `no-permission` with the right that is missing and how to get it
+   * @throws PylatchError `no-permission` with the right that is missing and how to get it, `debugging-locked`
+   *   where nobody has it
    */
   checkAccess(status: ProcessStatus): void;
   /** Loads what `open` needs, so that nobody waits for it then. */

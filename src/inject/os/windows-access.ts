@@ -80,8 +80,9 @@ function accessRefusal(native: WindowsNative, pid: number, errno: number): Pylat
     return refuse(`Windows answers with error ${errno}`, 'Try again, or choose another process.');
   const { user, isProtected } = look(native, pid);
   if (isProtected) {
-    return refuse(
-      'Windows protects it even against administrators',
+    return new PylatchError(
+      'debugging-locked',
+      `Nobody may debug process ${pid}: Windows protects it even against administrators.`,
       'Choose another process: this one cannot be debugged.',
     );
   }
