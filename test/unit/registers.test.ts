@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { arm64, x64 } from '../../src/inject/os/linux-registers';
 
-/** One stop of a thread, as a kernel showed it (or as its source says it does), and what has to follow. */
-interface Recording {
+/** One stop of a thread, and what has to follow. */
+interface Stop {
   machine: 'x64' | 'arm64';
+  /** The file tells what they mean. */
+  origin: 'recorded' | 'derived';
   state: string;
   /** From `/proc/PID/task/TID/syscall` before the stop; none while the thread ran. */
   before: { pc?: string };
@@ -17,17 +19,17 @@ interface Recording {
   written?: Record<string, string>;
 }
 
-const recordings = JSON.parse(
-  readFileSync(join(__dirname, '..', 'fixtures', 'registers.json'), 'utf8'),
-) as Recording[];
+const { stops } = JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', 'registers.json'), 'utf8')) as {
+  stops: Stop[];
+};
 
 /** Byte offsets in struct user_regs_struct of each machine. */
-const PLACES: Record<Recording['machine'], Record<string, number>> = {
+const PLACES: Record<Stop['machine'], Record<string, number>> = {
   x64: { result: 80, call: 120 },
   arm64: { x0: 0, pc: 256 },
 };
 
-function registers({ machine }: Recording, values: Record<string, string>, into?: Buffer): Buffer {
+function registers({ machine }: Stop, values: Record<string, string>, into?: Buffer): Buffer {
   const size = machine === 'x64' ? x64.registersSize : arm64.registersSize;
   // Not zero: a register that is touched by mistake shows.
   const bytes = into === undefined ? Buffer.alloc(size, 0x5a) : Buffer.from(into);
@@ -39,11 +41,11 @@ function registers({ machine }: Recording, values: Record<string, string>, into?
   return bytes;
 }
 
-for (const recording of recordings) {
-  const { machine, state, before, stop, outcome, written } = recording;
-  test(`${machine}: ${state}: ${outcome}`, () => {
-    const bytes = registers(recording, stop);
-    const expected = registers(recording, written ?? {}, bytes);
+for (const row of stops) {
+  const { machine, origin, state, before, stop, outcome, written } = row;
+  test(`${machine}, ${origin}: ${state}: ${outcome}`, () => {
+    const bytes = registers(row, stop);
+    const expected = registers(row, written ?? {}, bytes);
     const resumeAt = before.pc === undefined ? undefined : BigInt(before.pc);
     assert.equal((machine === 'x64' ? x64 : arm64).endWait(bytes, resumeAt), outcome);
     assert.deepEqual(bytes, expected);
