@@ -56,15 +56,30 @@ export function openToDebug(native: WindowsNative, pid: number): Handle {
   );
 }
 
-/** The refusal of a process that cannot be opened to debug; undefined when it can. */
-export function debugRefusal(native: WindowsNative, pid: number): PylatchError | undefined {
+/** Opens a process for reading and writing while `use` runs, or tells why that is refused. */
+export function debugging<T>(
+  native: WindowsNative,
+  pid: number,
+  use: (process: Handle) => T,
+): { value: T } | { refusal: PylatchError } {
+  let process: Handle;
   try {
-    native.close(openToDebug(native, pid));
-    return undefined;
+    process = openToDebug(native, pid);
   } catch (error) {
-    if (error instanceof PylatchError) return error;
+    if (error instanceof PylatchError) return { refusal: error };
     throw error;
   }
+  try {
+    return { value: use(process) };
+  } finally {
+    native.close(process);
+  }
+}
+
+/** The refusal of a process that cannot be opened to debug; undefined when it can. */
+export function debugRefusal(native: WindowsNative, pid: number): PylatchError | undefined {
+  const opened = debugging(native, pid, () => undefined);
+  return 'refusal' in opened ? opened.refusal : undefined;
 }
 
 function is32Bit(native: WindowsNative, process: Handle): boolean {

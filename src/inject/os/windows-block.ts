@@ -22,7 +22,8 @@ const AT = {
   environmentSize: 0x3f0,
 };
 const PARAMETERS_SIZE = 0x400;
-const MAX_TEXT = 0x10000;
+/** `UNICODE_STRING`, the longest text that it can have, and a NUL. */
+const COMMAND_LINE_SIZE = 16 + 0x10000;
 const MAX_ENVIRONMENT = 0x100000;
 
 /** Undefined where the process's memory cannot be read. */
@@ -37,8 +38,8 @@ export function startParameters(native: WindowsNative, process: Handle): StartPa
   const parameters = peb && read(peb.readBigUInt64LE(AT.parameters), PARAMETERS_SIZE);
   if (parameters === undefined) return undefined;
   const text = (at: number): string => {
-    const length = Math.min(parameters.readUInt16LE(at), MAX_TEXT);
-    return read(parameters.readBigUInt64LE(at + 8), length)?.toString('utf16le') ?? '';
+    const bytes = read(parameters.readBigUInt64LE(at + 8), parameters.readUInt16LE(at));
+    return bytes?.toString('utf16le') ?? '';
   };
   const size = Math.min(Number(parameters.readBigUInt64LE(AT.environmentSize)), MAX_ENVIRONMENT);
   const variables = read(parameters.readBigUInt64LE(AT.environment), size);
@@ -51,7 +52,7 @@ export function startParameters(native: WindowsNative, process: Handle): StartPa
 
 /** The command line of a process whose memory cannot be read; this takes hardly any right. */
 export function commandLineOf(native: WindowsNative, process: Handle): string | undefined {
-  const bytes = Buffer.alloc(MAX_TEXT);
+  const bytes = Buffer.alloc(COMMAND_LINE_SIZE);
   if (!native.queryProcess(process, COMMAND_LINE_INFORMATION, bytes)) return undefined;
   return bytes.toString('utf16le', 16, 16 + bytes.readUInt16LE(0));
 }

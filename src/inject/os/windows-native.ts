@@ -10,8 +10,6 @@ export interface WindowsNative {
   openProcess(access: number, pid: number): Outcome<Handle>;
   /** `OpenThread`; 0 where it cannot be opened. */
   openThread(access: number, tid: number): Handle;
-  /** `GetProcessIdOfThread`. */
-  processOfThread(thread: Handle): number;
   /** `GetThreadDescription`; empty where the thread has none. */
   threadName(thread: Handle): string;
   close(handle: Handle): void;
@@ -115,12 +113,12 @@ function bindProcesses(kernel: Library, lastError: () => number) {
 
 function bindThreads(koffi: Koffi, kernel: Library) {
   const openThread = kernel.func('OpenThread', 'intptr_t', ['uint32', 'int', 'uint32']);
-  const processOf = kernel.func('GetProcessIdOfThread', 'uint32', ['intptr_t']);
   const free = kernel.func('LocalFree', 'uintptr_t', ['uintptr_t']);
-  const describe = kernel.func('GetThreadDescription', 'int32', ['intptr_t', 'void *']);
+  // The kernel32.dll of Windows Server 2016 does not pass this one on.
+  const base = koffi.load('kernelbase.dll');
+  const describe = base.func('GetThreadDescription', 'int32', ['intptr_t', 'void *']);
   return {
     openThread: (access: number, tid: number): Handle => Number(openThread(access, 0, tid)),
-    processOfThread: (thread: Handle): number => Number(processOf(thread)),
     threadName: (thread: Handle): string => {
       const text = Buffer.alloc(8);
       if (Number(describe(thread, text)) < 0) return '';

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstPlace } from './first-place';
 import { SESSION_PREFIX } from './session-folder';
+import { debugging } from './windows-access';
+import { startParameters } from './windows-block';
 import { WindowsFolder } from './windows-folder';
 import type { WindowsNative } from './windows-native';
-import { parametersOf } from './windows-processes';
 import { isDead, sweep } from './windows-sweep';
 import type { ProcessStatus, SessionPlace } from './types';
 
@@ -44,7 +45,8 @@ function newName(): string {
 }
 
 function temporaryFolders(native: WindowsNative, pid: number): string[] {
-  const own = parametersOf(native, pid)?.environment;
+  const opened = debugging(native, pid, (process) => startParameters(native, process));
+  const own = 'value' in opened ? opened.value?.environment : undefined;
   const system = process.env['SystemRoot'];
   const folders = [own?.get('TEMP'), own?.get('TMP'), tmpdir(), system && join(system, 'Temp')];
   return [...new Set(folders.filter((path) => path !== undefined && path !== ''))] as string[];

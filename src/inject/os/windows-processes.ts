@@ -3,9 +3,8 @@ import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
 import { pythonInFile, versionByName } from '../python-file';
-import { debugRefusal, looking, openToDebug } from './windows-access';
+import { debugging, looking } from './windows-access';
 import { commandLineOf, splitCommandLine, startParameters } from './windows-block';
-import type { StartParameters } from './windows-block';
 import { isPythonLibrary, loadedModules } from './windows-images';
 import { windowsNative } from './windows-native';
 import type { WindowsNative } from './windows-native';
@@ -141,8 +140,8 @@ function verdictOf(path: string): Verdict {
 
 function entryOf(native: WindowsNative, one: SystemProcess, version: string | undefined): ProcessEntry {
   const { pid, parentPid, cpuMs, memoryBytes, createdAt } = one;
-  const refusal = debugRefusal(native, pid);
-  const started = refusal === undefined ? parametersOf(native, pid) : undefined;
+  const opened = debugging(native, pid, (handle) => startParameters(native, handle));
+  const [started, refusal] = 'value' in opened ? [opened.value] : [undefined, opened.refusal];
   const seen = looking(native, pid, (handle) => ({
     executable: native.imagePath(handle),
     user: userOf(native, handle)?.name,
@@ -171,16 +170,6 @@ function suspended(pid: number): Finding {
     what: `Process ${pid} is suspended, so nothing can run in it.`,
     fix: 'Resume it with the tool that suspended it, for example the Resource Monitor.',
   };
-}
-
-/** What the process was started with; undefined when it ends in this moment. */
-export function parametersOf(native: WindowsNative, pid: number): StartParameters | undefined {
-  const handle = openToDebug(native, pid);
-  try {
-    return startParameters(native, handle);
-  } finally {
-    native.close(handle);
-  }
 }
 
 function fileName(path: string): string {
