@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asPylatchError } from './common/errors';
+import { printable } from './common/printable';
 import { doctor } from './cli/doctor';
 import { exec } from './cli/exec';
 import { ps } from './cli/ps';
@@ -62,7 +63,7 @@ function complain(error: unknown): number {
     return 2;
   }
   const { text, fix } = asPylatchError(error);
-  process.stderr.write(`pylatch: ${text}\n${fix === undefined ? '' : `${fix}\n`}`);
+  process.stderr.write(printable(`pylatch: ${text}\n${fix === undefined ? '' : `${fix}\n`}`));
   return 1;
 }
 

@@ -1,4 +1,5 @@
 import { asPylatchError } from '../common/errors';
+import { printableJson } from '../common/printable';
 import { toFinding } from '../inject/findings';
 import { diagnose } from '../inject/preflight';
 import { report } from '../inject/report';
@@ -25,7 +26,7 @@ async function printReport(pid: number): Promise<number> {
 
 /** For programs: that there is nothing to examine is told in the same shape. */
 async function printJson(pid: number): Promise<number> {
-  const print = (result: object): unknown => process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  const print = (result: object): unknown => process.stdout.write(`${printableJson(result)}\n`);
   try {
     const diagnosis = await diagnose(pid);
     print(diagnosis);

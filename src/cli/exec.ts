@@ -1,4 +1,5 @@
 import { PylatchError } from '../common/errors';
+import { printable } from '../common/printable';
 import { shellLine } from '../common/shell';
 import { canElevate } from '../inject/elevation/command';
 import { execScript } from '../inject/exec';
@@ -25,14 +26,17 @@ export async function exec(args: string[]): Promise<number> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   let waitsFor = 'Python does not come by';
-  const notice = setTimeout(() => process.stderr.write(`Still waiting: ${waitsFor}.\n`), SILENCE_MS);
+  const notice = setTimeout(
+    () => process.stderr.write(printable(`Still waiting: ${waitsFor}.\n`)),
+    SILENCE_MS,
+  );
   await execScript({
     ...options,
     timeoutMs,
     script: { path },
     signal: abort.signal,
     onNews: (detail) => (waitsFor = detail),
-    onNotice: (notice) => process.stderr.write(`${notice}\n`),
+    onNotice: (notice) => process.stderr.write(printable(`${notice}\n`)),
   })
     .catch((error: unknown) => Promise.reject(withCommand(error)))
     .finally(() => clearTimeout(notice));

@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../common/printable';
 import { memory, processorTime, span } from '../common/units';
 import { plant } from '../inject/forest';
 import type { ProcessNode } from '../inject/forest';
@@ -13,7 +14,7 @@ const LEFT = new Set(['PYTHON', 'USER']);
 export async function ps(args: string[]): Promise<number> {
   const { values } = parseOrComplain({ args, options: { json: { type: 'boolean' } } });
   const processes = await listPythonProcesses();
-  process.stdout.write(values.json === true ? `${JSON.stringify(processes, null, 2)}\n` : table(processes));
+  process.stdout.write(values.json === true ? `${printableJson(processes)}\n` : table(processes));
   return 0;
 }
 
@@ -21,7 +22,7 @@ function table(processes: PythonProcess[]): string {
   if (processes.length === 0) return 'No Python process is running that you can see.\n';
   const cells = [HEAD, ...plant(processes).flatMap((root) => rows(root, ''))];
   const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return `${cells.map((row) => line(row, widths)).join('\n')}\n`;
+  return `${cells.map((row) => printable(line(row, widths))).join('\n')}\n`;
 }
 
 /** A process and, below it and further in, those that it has started. */
@@ -65,5 +66,5 @@ function line(row: string[], widths: number[]): string {
     const width = widths[column] ?? 0;
     return LEFT.has(name) ? cell.padEnd(width) : cell.padStart(width);
   });
-  return cells.join('  ').trimEnd();
+  return cells.join('  ').replaceAll('\n', ' ').trimEnd();
 }

@@ -1,5 +1,6 @@
 /** What a person would call a Python process, from its command line. */
 import { basename, isAbsolute } from 'node:path';
+import { printable } from '../common/printable';
 
 /** How the interpreter was called: what it runs, and what is left for that program. */
 export interface PythonCommand {
@@ -135,7 +136,7 @@ export function processLabel(labelled: Labelled, command: PythonCommand | undefi
 
 /** On one line, and no longer than a list can show. */
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = printable(text.replace(/\s+/g, ' ').trim());
   return line.length > MAX_LABEL ? `${line.slice(0, MAX_LABEL - 3)}...` : line;
 }
 

@@ -1,5 +1,6 @@
 /** A diagnosis as a person reads it: the same text on the command line and in the editor. */
-import { shellLine } from '../common/shell';
+import { printable } from '../common/printable';
+import { shownCommand } from '../common/shell';
 import { memory, processorTime, span } from '../common/units';
 import type { Diagnosis, Finding, PythonProcess, ThreadReport } from './types';
 
@@ -19,12 +20,12 @@ export function report(diagnosis: Diagnosis, now: number): string {
     threadLines(diagnosis),
   ];
   const shown = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
-  return `${shown.join('\n\n')}\n`;
+  return printable(`${shown.join('\n\n')}\n`);
 }
 
 function findingLines({ severity, what, why, fix }: Finding): string[] {
   return [
-    `${TITLES[severity]}: ${what}`,
+    `${TITLES[severity]}: ${oneLine(what)}`,
     ...(why === undefined ? [] : [fact('why', why)]),
     ...(fix === undefined ? [] : [fact('what to do', fix)]),
   ];
@@ -37,7 +38,7 @@ function processFacts(process: PythonProcess, now: number): string[] {
     memoryBytes === undefined ? undefined : `${memory(memoryBytes)} of memory`,
   ].filter((part) => part !== undefined);
   return facts([
-    ['command', shellLine(process.commandLine)],
+    ['command', shownCommand(process.commandLine)],
     ['program', process.executable],
     ['folder', process.cwd],
     ['user', process.user],
@@ -64,7 +65,9 @@ function pythonLines({ python }: Diagnosis): string[] {
 
 function threadLines({ threads, taker }: Diagnosis): string[] {
   if (threads.length === 0) return [];
-  const names = threads.map((thread) => `${thread.nativeId} ${thread.main ? '(main)' : (thread.name ?? '')}`);
+  const names = threads.map(
+    (thread) => `${thread.nativeId} ${thread.main ? '(main)' : oneLine(thread.name ?? '')}`,
+  );
   const width = Math.max(...names.map((name) => name.length));
   return [
     'Threads',
@@ -81,6 +84,11 @@ function activity({ doing, forMs }: ThreadReport): string {
 
 function facts(pairs: [name: string, value: string | undefined][]): string[] {
   return pairs.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [fact(name, value)]));
+}
+
+/** A name or path may hold line feeds; what follows them must not look like a line of ours. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ');
 }
 
 function fact(name: string, value: string): string {

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { compact } from '../common/compact';
-import { shellLine } from '../common/shell';
+import { shownCommand } from '../common/shell';
 import { memory, processorTime, span } from '../common/units';
 import type { Finding, PythonProcess } from '../inject/types';
 
@@ -48,7 +48,7 @@ export function shortLabel({ label }: PythonProcess): string {
 /** The command line as one would type it, with the folder it was typed in. */
 export function commandDetail(process: PythonProcess): string {
   const [program, ...rest] = process.commandLine;
-  const line = shellLine([...(program === undefined ? [] : [basename(program)]), ...rest]);
+  const line = shownCommand([...(program === undefined ? [] : [basename(program)]), ...rest]);
   return process.cwd === undefined ? line : `${line}  —  ${process.cwd}`;
 }
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { ALL_USERS_KEY, PROCESS_VIEW, ROW_STATES } from '../common/contributions';
-import { shellLine } from '../common/shell';
+import { shownCommand } from '../common/shell';
 import { consumption, isOwn, refusalText, shortDescription, shortLabel, warnings } from './describe';
 import { plant, shape, walk, type ProcessNode } from '../inject/forest';
 import type { ProcessSource } from './processSource';
@@ -179,7 +179,7 @@ function tooltip({ process, children }: ProcessNode, state: string): vscode.Mark
   for (const { what, why, fix } of warnings(process)) {
     text.appendText([what, why, fix].filter(Boolean).join(' ')).appendMarkdown('\n\n');
   }
-  text.appendCodeblock(shellLine(process.commandLine), 'shellscript');
+  text.appendCodeblock(shownCommand(process.commandLine), 'shellscript');
   const used = consumption(process);
   const facts: [string, string | undefined][] = [
     ['Process id', String(process.pid)],
