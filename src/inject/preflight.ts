@@ -43,7 +43,7 @@ const SLOW: Partial<Record<ActivityKind, string>> = {
 export async function diagnose(pid: number): Promise<Diagnosis> {
   const os = targetOs();
   const description = os.describe(livingProcess(os, pid));
-  if (description === undefined) throw endedError(pid);
+  if (description === undefined) throw await goneError(pid);
   const { entry, servesSession } = description;
   const listed = toMember(entry).process;
   const { findings: seen, ...inside } = await lookInside(pid, description.threads);
@@ -62,6 +62,16 @@ export async function diagnose(pid: number): Promise<Diagnosis> {
     findings,
   };
   return { process: version === undefined ? process : { ...process, version }, ...inside };
+}
+
+/** A kernel thread has no program that could be described; anything else has ended meanwhile. */
+async function goneError(pid: number): Promise<unknown> {
+  try {
+    (await openAnyTarget(pid)).process.close();
+    return endedError(pid);
+  } catch (error) {
+    return error;
+  }
 }
 
 /** A worker is named after the program that it works for, which only the list of all knows. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -326,6 +326,37 @@ describe('a diagnosis', async () => {
     }
   });
 
+  test('takes nothing that a program says of itself into the terminal raw', async () => {
+    const [first] = await interpreters();
+    const name = 'a\u001b]0;owned\u0007\u202e\u009b2J.py';
+    const target = await start({ python: first!.path, name, args: ['x'.repeat(5000)] });
+    const pid = String(target.pid);
+    const outputs = await Promise.all([
+      doctor([pid]),
+      doctor([pid, '--json']),
+      cli(['ps']),
+      cli(['ps', '--json']),
+    ]);
+    for (const { out } of outputs) {
+      assert.match(out, /owned/);
+      assert.doesNotMatch(out, /[^\P{Cc}\n]|\u202e/u);
+    }
+    const [text, json] = outputs;
+    assert.match(text.out, /^a\\x1b\]0;owned\\x07\\u202e\\x9b2J\.py \(process/);
+    assert.ok(text.out.length < 5000, 'a long command line is cut');
+    const { commandLine } = (JSON.parse(json.out) as Diagnosis).process;
+    assert.ok(
+      commandLine.some((argument) => argument.endsWith(name)),
+      'programs get the very words',
+    );
+  });
+
+  test(
+    'of a kernel thread says that it is no Python',
+    { skip: !isKernelThread(2) && 'process 2 is none here' },
+    () => assert.rejects(diagnose(2), /Process 2 does not run Python\./),
+  );
+
   test('is printed for people and for programs; the exit code tells the verdict', async () => {
     const [first] = await interpreters();
     const target = await start({ python: first!.path, name: 'shop.py' });
@@ -347,6 +378,11 @@ describe('a diagnosis', async () => {
     assert.equal(misused.code, 2);
   });
 });
+
+/** Outside of a container process 2 is the parent of all kernel threads. */
+function isKernelThread(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === '';
+}
 
 interface Output {
   code: number;
