@@ -17,6 +17,8 @@ const PTRACE_INTERRUPT = 0x4207;
 const PTRACE_EVENT_STOP = 128;
 /** A waiting thread stops as soon as it gets a processor; on a busy machine that takes its time. */
 const STOP_DEADLINE_MS = 150;
+/** Node takes a stop of its own child that comes later, while its loop runs, for the child's end (see `awaitStop`). */
+const CHILD_DEADLINE_MS = 3000;
 const SPIN_MS = 0.5;
 const LINGER_MS = 2;
 
@@ -33,9 +35,11 @@ export function interruptThread(
   const resumeAt = resumeAddress(pid, tid);
   if ('errno' in native.ptrace(PTRACE_SEIZE, tid, 0)) return isTraced(pid, tid) ? 'traced' : 'refused';
   native.ptrace(PTRACE_INTERRUPT, tid, 0);
-  const signal = awaitStop(native, tid);
+  const signal =
+    awaitStop(native, pid, tid, STOP_DEADLINE_MS) ??
+    (isOwnChild(pid, tid) ? awaitStop(native, pid, tid, CHILD_DEADLINE_MS) : undefined);
   if (signal === undefined) {
-    detachLater(native, pid, tid);
+    letGoLater(native, pid, tid);
     return 'busy';
   }
   try {
@@ -43,7 +47,8 @@ export function interruptThread(
     if (signal !== 0) return 'interrupted';
     return endWait(native, tid, resumeAt);
   } finally {
-    native.ptrace(PTRACE_DETACH, tid, signal);
+    // A thread that was killed in its stop cannot be let go, but has to be buried.
+    if ('errno' in native.ptrace(PTRACE_DETACH, tid, signal)) letGoLater(native, pid, tid);
   }
 }
 
@@ -53,15 +58,17 @@ function isTraced(pid: number, tid: number): boolean {
 
 /**
  * Waits for the stop without waitpid: where the target is our own child, Node waits for it too, and either
- * would take what the other needs.
+ * would take what the other needs. libuv asks for each child by its pid and does not tell a stop from an end.
  * @returns the signal that the thread has to be handed when it goes on, 0 for none; undefined if it did not stop
  */
-function awaitStop(native: LinuxNative, tid: number): number | undefined {
+function awaitStop(native: LinuxNative, pid: number, tid: number, limitMs: number): number | undefined {
   const started = performance.now();
-  for (let spent = 0; spent < STOP_DEADLINE_MS; spent = performance.now() - started) {
+  for (let spent = 0; spent < limitMs; spent = performance.now() - started) {
     const signal = heldSignal(native, tid);
     if (signal !== undefined) return signal;
-    if (spent > SPIN_MS) pauseBriefly();
+    if (spent < SPIN_MS) continue;
+    if (hasEnded(pid, tid)) return undefined;
+    pauseBriefly();
   }
   return undefined;
 }
@@ -78,20 +85,35 @@ function pauseBriefly(): void {
 }
 
 /** A thread that was too busy to stop still will: it is let go as soon as it does. Only a stopped one can be. */
-function detachLater(native: LinuxNative, pid: number, tid: number): void {
+function letGoLater(native: LinuxNative, pid: number, tid: number): void {
   const timer = setInterval(() => {
-    const signal = heldSignal(native, tid);
-    if (signal !== undefined) native.ptrace(PTRACE_DETACH, tid, signal);
-    else if (hasEnded(pid, tid)) native.reap(tid);
-    else return;
-    clearInterval(timer);
+    if (isLetGo(native, pid, tid)) clearInterval(timer);
   }, LINGER_MS);
   timer.unref();
 }
 
+function isLetGo(native: LinuxNative, pid: number, tid: number): boolean {
+  const signal = heldSignal(native, tid);
+  if (signal !== undefined) return 'value' in native.ptrace(PTRACE_DETACH, tid, signal);
+  // A parent hears of an end only when the tracer has taken note of it; of our own child's, Node does.
+  if (hasEnded(pid, tid) && !isOwnChild(pid, tid)) native.reap(tid);
+  return stateOf(pid, tid) === undefined;
+}
+
 function hasEnded(pid: number, tid: number): boolean {
+  const state = stateOf(pid, tid);
+  return state === undefined || state === 'Z';
+}
+
+function stateOf(pid: number, tid: number): string | undefined {
   const stat = procText(pid, `task/${tid}/stat`);
-  return stat === undefined || statFields(stat).fields[0] === 'Z';
+  return stat === undefined ? undefined : statFields(stat).fields[0];
+}
+
+/** Only the first thread of a child has the number that its parent waits for. */
+function isOwnChild(pid: number, tid: number): boolean {
+  const stat = tid === pid ? procText(pid, 'stat') : undefined;
+  return stat !== undefined && Number(statFields(stat).fields[1]) === process.pid;
 }
 
 function endWait(native: LinuxNative, tid: number, resumeAt: bigint | undefined): InterruptOutcome {
