@@ -65,7 +65,21 @@ class Client:
     """The bridge's side of the wire."""
 
     def __init__(self, pid, **config):
+        self.buffer = b''
+        self.events = []
+        self.answers = {}
+        self.seq = 0
         self.directory = tempfile.mkdtemp(prefix='pylatch-')
+        try:
+            token = self.inject(pid)
+            self.socket = self.connect()
+            self.write({'version': 1, 'token': token, 'config': config})
+            self.welcome = self.read()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def inject(self, pid):
+        """Has the program run the stub. Gives the token that the agent asks for."""
         token = os.urandom(32).hex()
         for file in BUILT.glob('agent*'):
             if file.name in (f'agent-3.{sys.version_info[1]}.bin', 'agent.src'):
@@ -87,14 +101,7 @@ class Client:
         path = os.path.join(self.directory, 'stub.py')
         Path(path).write_text(stub)
         sys.remote_exec(pid, path)
-        self.socket = self.connect()
-        self.buffer = b''
-        self.events = []
-        self.answers = {}
-        self.seq = 0
-        self.write({'version': 1, 'token': token, 'config': config})
-        self.welcome = self.read()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        return token
 
     def address(self):
         return f'unix:{self.directory}/sock'
@@ -200,7 +207,6 @@ class Client:
 
     def close(self):
         self.socket.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class LoopbackClient(Client):

@@ -136,6 +136,8 @@ class WindowsTest(Session):
         self.program_of(LOOP)
         self.client.ask('detach')
         self.client.gone()
+        # The connection ends before the agent's thread does, which closes the rest.
+        self.assertTrue(eventually(lambda: threads_of(self.program.pid) == 1))
         before = len(os.listdir(f'/proc/{self.program.pid}/fd'))
         for _ in range(5):
             self.attach().ask('detach')
