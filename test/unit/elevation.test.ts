@@ -38,6 +38,7 @@ const MESSAGES = [
   { error: { id: 'no-permission', text: 'No.' } },
   { error: { id: 'no-permission', text: 'No.', fix: 'Ask.' } },
   { connected: WELCOME, timings: { arm: 0.5 } },
+  { connected: WELCOME, timings: { arm: 0.5 }, notices: ['A sleep was ended.'] },
 ];
 
 /** All ways to spoil one place of a value: to take it away, to add one, to put anything there. */
@@ -205,7 +206,8 @@ describe('who asks the helper', () => {
       ['arm', undefined],
       ['wake', 'thread 71 waits in read'],
     ]);
-    assert.deepEqual([agent.welcome, agent.timings], [WELCOME, { arm: 0.5 }]);
+    const { welcome, timings, notices } = agent;
+    assert.deepEqual([welcome, timings, notices], [WELCOME, { arm: 0.5 }, ['A sleep was ended.']]);
     const events: unknown[] = [];
     await new Promise<void>((resolve) =>
       agent.link.onMessage((event) => events.push(event) === 2 && resolve()),

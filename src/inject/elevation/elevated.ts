@@ -146,7 +146,10 @@ async function ask(link: FrameSocket, options: ElevatedOptions): Promise<Attache
     for (;;) {
       const message = await receive();
       if ('error' in message) throw new PylatchError(message.error.id, message.error.text, message.error.fix);
-      if ('connected' in message) return { link, welcome: message.connected, timings: message.timings };
+      if ('connected' in message) {
+        const { connected: welcome, ...rest } = message;
+        return { link, welcome, ...rest };
+      }
       onPhase?.(message.phase, message.detail);
     }
   } catch (error) {

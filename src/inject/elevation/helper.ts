@@ -34,7 +34,8 @@ export async function injectHelper(path: string): Promise<void> {
   try {
     const agent = await serve(requester, say);
     giveUp({ uid, gid }, agent);
-    say({ connected: agent.welcome, timings: agent.timings });
+    const { welcome, timings, notices } = agent;
+    say({ connected: welcome, timings, ...(notices ? { notices } : {}) });
     join(requester, agent.link);
   } catch (error) {
     const { id, text, fix } = asPylatchError(error);

@@ -36,6 +36,7 @@ interface ErrorMessage {
 interface ConnectedMessage {
   connected: Welcome;
   timings: AttachedAgent['timings'];
+  notices?: string[];
 }
 
 type Check = (value: unknown) => boolean;
@@ -46,6 +47,7 @@ const DAY_MS = 86_400_000;
 
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const isOptionalText: Check = (value) => value === undefined || isText(value);
 const isId: Check = (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= 0xffffffff;
 
@@ -78,13 +80,14 @@ const WELCOME: Shape<Welcome> = {
   pid: isId,
   python: isText,
   executable: isText,
-  argv: (value) => Array.isArray(value) && value.every(isText),
+  argv: isTexts,
   cwd: isText,
 };
 
 const CONNECTED: Shape<ConnectedMessage> = {
   connected: (value) => fits(value, WELCOME),
   timings: (value) => isObject(value) && Object.entries(value).every(isTiming),
+  notices: (value) => value === undefined || isTexts(value),
 };
 
 /** Checks what came to the helper. @throws PylatchError `bad-arguments` naming the key */
