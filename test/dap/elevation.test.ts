@@ -141,15 +141,19 @@ function statusOf(pid: number): Record<string, string> {
 
 /** What a process with no right but those of nobody looks like. */
 function assertPowerless(pid: number): void {
-  const { Uid, Gid, Groups, CapPrm, CapEff } = statusOf(pid);
-  const four = [NOBODY, NOBODY, NOBODY, NOBODY].join('\t');
-  assert.deepEqual([Uid, Gid, Groups?.trim()], [four, four, '']);
-  assert.deepEqual([Number(`0x${CapPrm}`), Number(`0x${CapEff}`)], [0, 0]);
+  for (const thread of readdirSync(`/proc/${pid}/task`)) assertNobody(Number(thread));
   const open = readdirSync(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
   assert.deepEqual(
     open.filter((file) => /^\/(proc|tmp|root)/.test(file)),
     [],
   );
+}
+
+function assertNobody(thread: number): void {
+  const { Uid, Gid, Groups, CapPrm, CapEff } = statusOf(thread);
+  const four = [NOBODY, NOBODY, NOBODY, NOBODY].join('\t');
+  assert.deepEqual([Uid, Gid, Groups?.trim()], [four, four, '']);
+  assert.deepEqual([Number(`0x${CapPrm}`), Number(`0x${CapEff}`)], [0, 0]);
 }
 
 function link(path: string): string {

@@ -1,6 +1,9 @@
 /** The rights of the helper: whose they are, and how it gets rid of them (credentials(7)). */
 import { PylatchError } from '../../common/errors';
 
+/** Which groups the user has is not known: here it is the one that nothing belongs to. */
+const NO_GROUP = 65_534;
+
 /** A user and the group that files of his get. */
 export interface Identity {
   uid: number;
@@ -22,13 +25,16 @@ export function whoAsked(environment: NodeJS.ProcessEnv): number {
   );
 }
 
-/** Does something with no more rights to files than the user has, and is root again afterwards. */
+/** Does something with no more rights to files than the user has, and is root again afterwards; without root's groups. */
 export function actAs<T>(uid: number, action: () => T): T {
+  process.setgroups!([]);
+  process.setegid!(NO_GROUP);
   process.seteuid!(uid);
   try {
     return action();
   } finally {
     process.seteuid!(0);
+    process.setegid!(0);
   }
 }
 
