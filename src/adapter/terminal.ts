@@ -18,25 +18,28 @@ function watch(word: string): HelperRun {
   let timer: NodeJS.Timeout | undefined;
   const forget = (): void => clearInterval(timer);
   const ended = new Promise<string>((resolve) => {
-    let seen = false;
+    let known: string[] = [];
     timer = setInterval(() => {
-      const runs = isArgument(word);
-      if (seen && !runs) {
-        forget();
-        resolve('the command in the terminal has ended');
-      }
-      seen ||= runs;
+      // The password may take minutes: those that were found are looked at first, and mostly alone.
+      const running = known.filter((pid) => isArgumentOf(pid, word));
+      const ended = known.length > 0 && running.length === 0;
+      known = running.length > 0 ? running : processesWith(word);
+      if (!ended || known.length > 0) return;
+      forget();
+      resolve('the command in the terminal has ended');
     }, LOOK_EVERY_MS);
   });
   return { ended, forget, stop: forget };
 }
 
 /** Only Linux has the files; elsewhere nothing is known of commands, and the user cancels. */
-function isArgument(word: string): boolean {
-  return attempt(() => readdirSync('/proc'), []).some((name) => {
-    const isProcess = /^\d+$/.test(name);
-    return isProcess && attempt(() => readFileSync(`/proc/${name}/cmdline`, 'utf8'), '').includes(word);
-  });
+function processesWith(word: string): string[] {
+  const names = attempt(() => readdirSync('/proc'), []);
+  return names.filter((name) => /^\d+$/.test(name) && isArgumentOf(name, word));
+}
+
+function isArgumentOf(pid: string, word: string): boolean {
+  return attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '').includes(word);
 }
 
 function attempt<T>(read: () => T, otherwise: T): T {
