@@ -56,11 +56,16 @@ export class ScriptRequest {
     return undefined;
   }
 
-  /** Threads that have ended took nothing, and their memory is no longer theirs. */
+  /**
+   * Threads that have ended took nothing. A new one may have been at the place of such a one when the request was
+   * written: then it is the one that was asked.
+   */
   forgetEnded(living: PythonThread[]): void {
-    for (const thread of [...this.armed.values()]) {
-      const still = living.some((one) => one.address === thread.address && one.nativeId === thread.nativeId);
-      if (!still) this.armed.delete(thread.address);
+    for (const address of [...this.armed.keys()]) {
+      const thread = living.find((one) => one.address === address);
+      const { path } = thread ? requestOf(this.memory, this.offsets, thread) : {};
+      if (thread !== undefined && path === this.path) this.armed.set(address, thread);
+      else this.armed.delete(address);
     }
   }
 

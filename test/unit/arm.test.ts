@@ -2,16 +2,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { requestOf, ScriptRequest } from '../../src/inject/arm';
 import type { DebugOffsets } from '../../src/inject/offsets';
+import { MemoryError } from '../../src/inject/os/index';
 import type { ProcessMemory } from '../../src/inject/os/index';
 
 const SCRIPT = '/tmp/pylatch-0/stub.py';
-const THREAD = { address: 64, nativeId: 71, ident: 1n, away: false };
-const AT = { evalBreaker: 8, pendingCall: 16, scriptPath: 20, scriptPathSize: 512 };
+const THREAD = { address: 64, interpreter: 0x1000, nativeId: 71, ident: 1n, away: false };
+const AT = {
+  evalBreaker: 8,
+  pendingCall: 16,
+  scriptPath: 20,
+  scriptPathSize: 512,
+  interpreter: 536,
+  status: 544,
+  nativeId: 552,
+  idSize: 8,
+};
+const [BOUND, UNBOUND] = [0b1011, 0b111];
 const OFFSETS = { thread: AT } as DebugOffsets;
 
-/** A piece of memory that stands for a target's. */
-function piece(): { bytes: Buffer; memory: ProcessMemory } {
+/** A piece of memory that stands for a target's, with the state of that thread. */
+function piece(status = BOUND): { bytes: Buffer; memory: ProcessMemory } {
   const bytes = Buffer.alloc(1024);
+  bytes.writeBigUInt64LE(BigInt(THREAD.interpreter), THREAD.address + AT.interpreter);
+  bytes.writeBigUInt64LE(BigInt(THREAD.nativeId), THREAD.address + AT.nativeId);
+  bytes.writeUInt32LE(status, THREAD.address + AT.status);
   const memory: ProcessMemory = {
     read: (address, length) => Buffer.from(bytes.subarray(address, address + length)),
     write: (address, data) => void bytes.set(data, address),
@@ -54,6 +68,47 @@ test('memory that a new thread has got is no request taken', () => {
   bytes.fill(0);
   assert.equal(request.taken(), undefined);
   assert.equal(request.isArmed(THREAD), false, 'a living thread is to be asked again');
+});
+
+test('a request that a new thread has got in the place of an ended one is taken back from it', () => {
+  const { memory } = piece();
+  const request = new ScriptRequest(memory, OFFSETS, SCRIPT);
+  request.arm(THREAD);
+  const successor = { ...THREAD, nativeId: 72 };
+  request.forgetEnded([successor]);
+  assert.equal(request.isArmed(successor), true);
+  assert.equal(request.disarm([successor]), undefined);
+  assert.deepEqual(requestOf(memory, OFFSETS, successor), { pending: false, path: '' });
+});
+
+test('nothing is written to a thread that has ended since it was found', () => {
+  for (const [changed, { bytes, memory }] of Object.entries({
+    'its state is given up': piece(UNBOUND),
+    'its memory is another thread’s': piece(),
+    'its memory is gone': piece(),
+  })) {
+    if (changed.includes('another')) bytes.writeBigUInt64LE(72n, THREAD.address + AT.nativeId);
+    if (changed.includes('gone'))
+      memory.read = () => {
+        throw new MemoryError('EFAULT', 'nothing there');
+      };
+    const before = Buffer.from(bytes);
+    const request = new ScriptRequest(memory, OFFSETS, SCRIPT);
+    request.arm(THREAD);
+    assert.deepEqual(bytes, before, changed);
+    assert.equal(request.isArmed(THREAD), false, changed);
+  }
+});
+
+test('memory that is unmapped under a request is a request lost', () => {
+  const { memory } = piece();
+  const request = new ScriptRequest(memory, OFFSETS, SCRIPT);
+  request.arm(THREAD);
+  memory.read = () => {
+    throw new MemoryError('EFAULT', 'nothing there');
+  };
+  assert.equal(request.taken(), undefined);
+  assert.equal(request.isArmed(THREAD), false);
 });
 
 test('what another debugger has put in the place of ours is neither taken for ours nor taken back', () => {
