@@ -179,9 +179,9 @@ function bindThreads(koffi: Koffi, system: Library, self: Port) {
       if (Number(threads(task, list, count)) !== 0) return [];
       const length = count.readUInt32LE(0);
       const address = list.readBigUInt64LE(0);
-      const found = koffi.decode(address, koffi.array('uint32', length, 'Array')) as Port[];
+      const found = koffi.decode(address, 'uint32', length) as Uint32Array;
       free(self, address, length * 4);
-      return found;
+      return [...found];
     },
     threadInfo: (thread: Port, flavor: number, into: Buffer) => asked(info, thread, flavor, into),
     registers: (thread: Port, flavor: number, into: Buffer) => asked(state, thread, flavor, into),
