@@ -25,6 +25,7 @@ export const COMMANDS = {
   'pylatch.explain': { title: 'Explain This Process', category: 'Pylatch', icon: '$(info)' },
   'pylatch.processes.attach': { title: 'Attach', icon: '$(plug)' },
   'pylatch.processes.attachTree': { title: 'Attach to Process and Its Workers' },
+  'pylatch.processes.attachElevated': { title: 'Attach as Administrator...', icon: '$(shield)' },
   'pylatch.processes.detach': { title: 'Detach', icon: '$(debug-disconnect)' },
   'pylatch.processes.refresh': { title: 'Refresh', icon: '$(refresh)' },
   'pylatch.processes.showAllUsers': { title: 'Show Processes of All Users', icon: '$(organization)' },
@@ -42,6 +43,8 @@ export const ROW_STATES = {
   /** Attachable, and so is at least one of its children. */
   attachableTree: `${PROCESS_VIEW}:attachable-tree`,
   refused: `${PROCESS_VIEW}:refused`,
+  /** Refused for nothing but the rights that an administrator has. */
+  refusedRights: `${PROCESS_VIEW}:refused-rights`,
 } as const;
 
 interface MenuItem {
@@ -54,6 +57,7 @@ const IN_VIEW = `view == ${PROCESS_VIEW}`;
 const ON_ANY_ROW = `${IN_VIEW} && viewItem =~ /^${PROCESS_VIEW}:/`;
 const ON_ATTACHABLE = `${IN_VIEW} && viewItem =~ /^${PROCESS_VIEW}:attachable/`;
 const ON_TREE = `${IN_VIEW} && viewItem == ${ROW_STATES.attachableTree}`;
+const ON_REFUSED_RIGHTS = `${IN_VIEW} && viewItem == ${ROW_STATES.refusedRights}`;
 const ON_ATTACHED = `${IN_VIEW} && viewItem == ${ROW_STATES.attached}`;
 
 /** Commands that make sense without a row, and outside of a launch configuration. */
@@ -77,6 +81,7 @@ export const MENUS: Record<string, readonly MenuItem[]> = {
     { command: 'pylatch.processes.detach', when: ON_ATTACHED, group: 'inline' },
     { command: 'pylatch.processes.attach', when: ON_ATTACHABLE, group: '1_session@1' },
     { command: 'pylatch.processes.attachTree', when: ON_TREE, group: '1_session@2' },
+    { command: 'pylatch.processes.attachElevated', when: ON_REFUSED_RIGHTS, group: '1_session@1' },
     { command: 'pylatch.processes.detach', when: ON_ATTACHED, group: '1_session@1' },
     { command: 'pylatch.explain', when: ON_ANY_ROW, group: '2_look@0' },
     { command: 'pylatch.processes.openScript', when: ON_ANY_ROW, group: '2_look@1' },

@@ -3,6 +3,7 @@ import { commandIds, type CommandId } from '../common/contributions';
 import { startSession } from './attach';
 import { walk, type ProcessNode } from '../inject/forest';
 import { processTitle } from './describe';
+import { attachElevated } from './elevation';
 import type { Messages } from './messages';
 import type { ProcessPicker } from './picker';
 import type { ProcessView } from './processView';
@@ -17,6 +18,7 @@ interface CommandArguments {
   'pylatch.explain': [ProcessNode?];
   'pylatch.processes.attach': [ProcessNode];
   'pylatch.processes.attachTree': [ProcessNode];
+  'pylatch.processes.attachElevated': [ProcessNode];
   'pylatch.processes.detach': [ProcessNode];
   'pylatch.processes.refresh': [];
   'pylatch.processes.showAllUsers': [];
@@ -47,16 +49,19 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 function handlersOf({ picker, view, attached, messages, reports }: CommandParts): Handlers {
   return {
     'pylatch.attach': async () => {
-      const process = await picker.pick();
-      return process && startSession(process);
+      const choice = await picker.pick();
+      if (choice === undefined) return undefined;
+      const { process, ...further } = choice;
+      return startSession(process, further);
     },
-    'pylatch.pickProcess': async () => (await picker.pick())?.pid.toString(),
+    'pylatch.pickProcess': async () => (await picker.pick())?.process.pid.toString(),
     'pylatch.explain': async (node) => {
       const process = node?.process ?? (await picker.pickAny());
       return process && reports.show(process.pid, processTitle(process));
     },
     'pylatch.processes.attach': (node) => startSession(node.process),
     'pylatch.processes.attachTree': attachTree,
+    'pylatch.processes.attachElevated': (node) => attachElevated(node.process),
     'pylatch.processes.detach': (node) => vscode.debug.stopDebugging(attached.sessionOf(node.process.pid)),
     'pylatch.processes.refresh': () => view.refresh(),
     'pylatch.processes.showAllUsers': () => view.showUsers(true),

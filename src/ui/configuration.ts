@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../common/contributions';
 import { PylatchError } from '../common/errors';
-import { PICK_CONFIGURATION } from '../common/launchSchema';
+import { PICK_CONFIGURATION, PICK_VARIABLE } from '../common/launchSchema';
 import { findProcess } from '../adapter/processes';
 import type { PythonProcess } from '../inject/types';
 import { attachConfiguration } from './attach';
@@ -16,9 +16,8 @@ const OFFERED = 10;
 type Folder = vscode.WorkspaceFolder | undefined;
 
 /**
- * Completes launch configurations. VS Code's order: `resolveDebugConfiguration`, then the variables (here the
- * picker opens for `${command:pylatch.pickProcess}`; a cancel ends it silently), then
- * `resolveDebugConfigurationWithSubstitutedVariables`.
+ * Completes launch configurations. VS Code's order: `resolveDebugConfiguration`, then the variables, then
+ * `resolveDebugConfigurationWithSubstitutedVariables`, where the picker opens; a cancel ends the start silently.
  */
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   constructor(
@@ -33,8 +32,8 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     // F5 without a launch.json hands over an empty object.
-    if (!given.type && !given.request && !given.name) return { ...PICK_CONFIGURATION };
-    if (given.request !== 'launch') return given;
+    if (!given.type && !given.request && !given.name) return leftOpen({ ...PICK_CONFIGURATION });
+    if (given.request !== 'launch') return leftOpen(given);
     void this.messages.cannotLaunch();
     return undefined;
   }
@@ -69,9 +68,17 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     given: vscode.DebugConfiguration,
     filter: string,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const process = await this.picker.pick(filter);
-    return process && { ...given, pid: process.pid };
+    const choice = await this.picker.pick(filter);
+    if (choice === undefined) return undefined;
+    const { process, ...further } = choice;
+    return { ...given, pid: process.pid, ...further };
   }
+}
+
+/** A variable can be no more than a text; we ask for the process later, when the answer can change more than that. */
+function leftOpen(given: vscode.DebugConfiguration): vscode.DebugConfiguration {
+  const variables = ['pid', 'processId'].filter((key) => given[key] === PICK_VARIABLE);
+  return { ...given, ...Object.fromEntries(variables.map((key) => [key, ''])) };
 }
 
 /** Offers the picker and the running programs themselves under "Select and Start Debugging". */

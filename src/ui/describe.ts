@@ -52,14 +52,19 @@ export function commandDetail(process: PythonProcess): string {
   return process.cwd === undefined ? line : `${line}  —  ${process.cwd}`;
 }
 
-/** The finding that forbids an attach, if one does. */
-export function refusal(process: PythonProcess): Finding | undefined {
-  return process.findings.find((finding) => finding.severity === 'refusal');
+/** The findings that forbid an attach. */
+function refusals(process: PythonProcess): Finding[] {
+  return process.findings.filter((finding) => finding.severity === 'refusal');
+}
+
+/** True where the rights of an administrator are all that is missing. */
+export function lacksOnlyRights(process: PythonProcess): boolean {
+  return !process.attachable && refusals(process).every(({ id }) => id === 'no-permission');
 }
 
 /** One short sentence for the row: why the process cannot be attached to. */
 export function refusalLine(process: PythonProcess): string {
-  return refusal(process)?.what ?? 'This process cannot be attached to.';
+  return refusals(process)[0]?.what ?? 'This process cannot be attached to.';
 }
 
 /** What an attach may meet, beside what forbids it. */
@@ -86,8 +91,8 @@ export function consumption({ cpuMs, memoryBytes }: PythonProcess): { cpu?: stri
 
 /** Everything known about why not, and what to do. */
 export function refusalText(process: PythonProcess): string {
-  const found = refusal(process);
-  return [refusalLine(process), found?.why, found?.fix].filter((part) => part !== undefined).join(' ');
+  const parts = refusals(process).flatMap(({ what, why, fix }) => [what, why, fix]);
+  return parts.length === 0 ? refusalLine(process) : parts.filter((part) => part !== undefined).join(' ');
 }
 
 /** The first shell command that a text quotes: what it tells the user to run. */

@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { shellLine } from '../common/shell';
 import type { Means } from '../inject/elevation/command';
 import { canElevate, helperCommand, isInstalled } from '../inject/elevation/command';
+import type { PythonProcess } from '../inject/types';
+import { startSession } from './attach';
+import { lacksOnlyRights } from './describe';
 
 const WORDS: Record<Means, { button: string; how: string }> = {
   sudo: { button: 'Run in Terminal', how: 'sudo asks for your password in a terminal:' },
@@ -32,6 +35,17 @@ export async function chooseMeans(pid: number): Promise<Means | undefined> {
     ...offered.map((means) => WORDS[means].button),
   );
   return offered.find((means) => WORDS[means].button === button);
+}
+
+/** True where the process can be attached to as administrator, and only so. */
+export function canAttachElevated(process: PythonProcess): boolean {
+  return lacksOnlyRights(process) && offeredMeans().length > 0;
+}
+
+/** Debugs a process as administrator, if the user wants it after having seen the command. */
+export async function attachElevated(process: PythonProcess): Promise<void> {
+  const elevation = await chooseMeans(process.pid);
+  if (elevation) await startSession(process, { elevation });
 }
 
 /** pkexec's window appears on the desktop of that machine. */

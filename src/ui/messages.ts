@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { ERRORS, type ErrorId } from '../common/errors';
 import type { PythonProcess } from '../inject/types';
-import { startSession } from './attach';
-import { offeredCommand, refusal, refusalText } from './describe';
-import { chooseMeans, offeredMeans } from './elevation';
+import type { Means } from '../inject/elevation/command';
+import { offeredCommand, refusalText } from './describe';
+import { canAttachElevated, chooseMeans, offeredMeans } from './elevation';
 import type { Reports } from './reports';
 
 const PICK = 'Pick Another Process';
@@ -45,12 +45,11 @@ export class Messages {
   /**
    * Explains why the chosen process cannot be attached to.
    *
-   * @returns true when the user wants to choose another one
+   * @returns what the user wants: to choose another one, or to attach nevertheless, as administrator
    */
-  async explainRefusal(process: PythonProcess): Promise<boolean> {
+  async explainRefusal(process: PythonProcess): Promise<'another' | Means | undefined> {
     const text = refusalText(process);
-    const isRight = refusal(process)?.id === 'no-permission';
-    const elevate = isRight && offeredMeans().length > 0 ? [ELEVATE] : [];
+    const elevate = canAttachElevated(process) ? [ELEVATE] : [];
     const copy = offeredCommand(text) === undefined ? [] : [COPY];
     const title = `${process.label} (${process.pid}) cannot be attached to.`;
     // Modal, for it takes the place of the list that the user was choosing from.
@@ -62,8 +61,8 @@ export class Messages {
       ...copy,
     );
     if (button === COPY) await copyCommand(text);
-    if (button === ELEVATE) await startElevated(process);
-    return button === PICK;
+    if (button === ELEVATE) return chooseMeans(process.pid);
+    return button === PICK ? 'another' : undefined;
   }
 
   /**
@@ -135,11 +134,6 @@ function mayElevate(session: vscode.DebugSession): boolean {
   const { elevation } = session.configuration;
   const isElevated = elevation !== undefined && elevation !== 'none';
   return !isElevated && pidOf(session) !== undefined && offeredMeans().length > 0;
-}
-
-async function startElevated(process: PythonProcess): Promise<void> {
-  const elevation = await chooseMeans(process.pid);
-  if (elevation) await startSession(process, { elevation });
 }
 
 async function restartElevated(session: vscode.DebugSession): Promise<void> {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Means } from '../inject/elevation/command';
 import type { PythonProcess } from '../inject/types';
 import { identity, isOwn, longDescription, ordered, processTitle, rowDetail } from './describe';
 import type { Messages } from './messages';
@@ -26,6 +27,13 @@ const EXPLAIN: vscode.QuickInputButton = {
   tooltip: 'Explain This Process',
 };
 
+/** What the user has chosen to attach to. */
+export interface Choice {
+  process: PythonProcess;
+  /** He may not debug it himself, and wants to attach as administrator. */
+  elevation?: Means;
+}
+
 /** The user wants to read about a process instead of choosing it. */
 interface Wish {
   explain: PythonProcess;
@@ -52,15 +60,16 @@ export class ProcessPicker {
    * @param filter text to start the search with
    * @returns undefined when the user cancelled
    */
-  async pick(filter = ''): Promise<PythonProcess | undefined> {
+  async pick(filter = ''): Promise<Choice | undefined> {
     for (;;) {
       const chosen = await this.choose('Attach to a Running Python Process', filter);
       if (chosen === undefined) return undefined;
       if (chosen.attachable) {
         await this.memory.update(LAST_USED, identity(chosen));
-        return chosen;
+        return { process: chosen };
       }
-      if (!(await this.help.messages.explainRefusal(chosen))) return undefined;
+      const wish = await this.help.messages.explainRefusal(chosen);
+      if (wish !== 'another') return wish && { process: chosen, elevation: wish };
     }
   }
 

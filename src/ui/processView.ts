@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { ALL_USERS_KEY, PROCESS_VIEW, ROW_STATES } from '../common/contributions';
 import { shownCommand } from '../common/shell';
 import { consumption, isOwn, refusalText, shortDescription, shortLabel, warnings } from './describe';
+import { canAttachElevated } from './elevation';
 import { plant, shape, walk, type ProcessNode } from '../inject/forest';
 import type { ProcessSource } from './processSource';
 import type { AttachedProcesses } from './sessions';
@@ -130,7 +131,9 @@ export class ProcessView implements vscode.TreeDataProvider<ProcessNode>, vscode
 
   private stateOf(node: ProcessNode): string {
     if (this.attached.sessionOf(node.process.pid)) return ROW_STATES.attached;
-    if (!node.process.attachable) return ROW_STATES.refused;
+    if (!node.process.attachable) {
+      return canAttachElevated(node.process) ? ROW_STATES.refusedRights : ROW_STATES.refused;
+    }
     return node.children.some((child) => child.process.attachable)
       ? ROW_STATES.attachableTree
       : ROW_STATES.attachable;
@@ -155,7 +158,7 @@ function icon(state: string, warned: boolean): vscode.ThemeIcon {
   if (state === ROW_STATES.attached) {
     return new vscode.ThemeIcon('debug-alt', new vscode.ThemeColor('debugIcon.startForeground'));
   }
-  if (state === ROW_STATES.refused) {
+  if (isRefused(state)) {
     return new vscode.ThemeIcon('circle-slash', new vscode.ThemeColor('disabledForeground'));
   }
   return warned
@@ -163,9 +166,13 @@ function icon(state: string, warned: boolean): vscode.ThemeIcon {
     : new vscode.ThemeIcon('server-process');
 }
 
+function isRefused(state: string): boolean {
+  return state.startsWith(ROW_STATES.refused);
+}
+
 function stateName(state: string): string {
   if (state === ROW_STATES.attached) return 'attached';
-  return state === ROW_STATES.refused ? 'cannot be attached' : 'attachable';
+  return isRefused(state) ? 'cannot be attached' : 'attachable';
 }
 
 /** Texts from processes go in as code or as plain text: markup in them must stay text. */
@@ -175,7 +182,7 @@ function tooltip({ process, children }: ProcessNode, state: string): vscode.Mark
     .appendMarkdown('**')
     .appendText(process.label)
     .appendMarkdown(`** — ${stateName(state)}\n\n`);
-  if (state === ROW_STATES.refused) text.appendText(refusalText(process)).appendMarkdown('\n\n');
+  if (isRefused(state)) text.appendText(refusalText(process)).appendMarkdown('\n\n');
   for (const { what, why, fix } of warnings(process)) {
     text.appendText([what, why, fix].filter(Boolean).join(' ')).appendMarkdown('\n\n');
   }

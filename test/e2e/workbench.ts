@@ -153,6 +153,13 @@ export class Workbench {
     await this.quickPickRow(text).first().click();
   }
 
+  /** Presses a button of the open quick pick's title. */
+  async pickAction(title: string): Promise<void> {
+    await this.page
+      .locator(`${QUICK_INPUT} .quick-input-titlebar .action-label[aria-label="${title}"]`)
+      .click();
+  }
+
   quickPickRow(text: string): Locator {
     return this.page.locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`).filter({ hasText: text });
   }
@@ -228,12 +235,7 @@ export class Workbench {
 
   /** Opens Run and Debug with one of its views unfolded, and returns the view's row with this text. */
   async debugViewRow(view: string, text: string): Promise<Locator> {
-    await this.page.keyboard.press('Control+Shift+D');
-    const pane = this.page.locator(`${DEBUG_VIEW} .pane`).filter({
-      has: this.page.locator(`.pane-header[aria-label^="${view}"]`),
-    });
-    const header = pane.locator('.pane-header');
-    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    const pane = await this.openDebugView(view);
     const row = pane.locator('.monaco-list-row').filter({ hasText: text }).first();
     await until(`${view} has a row with ${text}`, async () => {
       if (await appears(row)) return true;
@@ -241,6 +243,21 @@ export class Workbench {
       return false;
     });
     return row;
+  }
+
+  /** Presses a button in the header of a view of Run and Debug. */
+  async viewAction(view: string, title: string): Promise<void> {
+    await this.inlineAction((await this.openDebugView(view)).locator('.pane-header'), title);
+  }
+
+  private async openDebugView(view: string): Promise<Locator> {
+    await this.page.keyboard.press('Control+Shift+D');
+    const pane = this.page.locator(`${DEBUG_VIEW} .pane`).filter({
+      has: this.page.locator(`.pane-header[aria-label^="${view}"]`),
+    });
+    const header = pane.locator('.pane-header');
+    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    return pane;
   }
 
   /** Folds a view of Run and Debug. */
