@@ -1,6 +1,7 @@
 /** The memory protocol of PEP 768: asks one thread to run a script file, and takes the request back. */
 import type { DebugOffsets } from './offsets';
 import type { ProcessMemory } from './os/index';
+import { attempt, isStillThere } from './runtime';
 import type { PythonThread } from './runtime';
 
 /** `_PY_EVAL_PLEASE_STOP_BIT` of CPython's pycore_ceval.h: makes the interpreter look at the pending flag. */
@@ -20,20 +21,29 @@ export class ScriptRequest {
     private readonly path: string,
   ) {}
 
-  /** The order matters: the interpreter may look as soon as the flag is set. */
+  /**
+   * Asks the thread, or reminds it. One that ends gives its memory back, and the program may use it for anything: so
+   * nothing is written to one that is gone, and best is to ask while the thread stands still.
+   */
   arm(thread: PythonThread): void {
+    if (!isStillThere(this.memory, this.offsets, thread)) return;
+    if (!this.isArmed(thread)) this.request(thread);
+    this.alert(thread);
+  }
+
+  /** The order matters: the interpreter may look as soon as the flag is set. */
+  private request(thread: PythonThread): void {
     const { scriptPath, pendingCall } = this.offsets.thread;
     this.memory.write(thread.address + scriptPath, Buffer.from(`${this.path}\0`));
     this.memory.write(thread.address + pendingCall, ON);
     this.armed.set(thread.address, thread);
-    this.alert(thread);
   }
 
   /**
    * Only the lowest byte of the word is flags; the rest is the instrumentation version, and a stale one written
    * there hangs the thread for ever.
    */
-  alert(thread: PythonThread): void {
+  private alert(thread: PythonThread): void {
     const address = thread.address + this.offsets.thread.evalBreaker;
     const flags = this.memory.read(address, 1)[0] ?? 0;
     this.memory.write(address, Buffer.from([flags | STOP_BIT]));
@@ -49,9 +59,9 @@ export class ScriptRequest {
    */
   taken(): PythonThread | undefined {
     for (const thread of [...this.armed.values()]) {
-      const { pending, path } = requestOf(this.memory, this.offsets, thread);
-      if (path !== this.path) this.armed.delete(thread.address);
-      else if (!pending) return thread;
+      const seen = attempt(() => requestOf(this.memory, this.offsets, thread));
+      if (seen?.path !== this.path) this.armed.delete(thread.address);
+      else if (!seen.pending) return thread;
     }
     return undefined;
   }

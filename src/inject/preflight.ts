@@ -1,6 +1,8 @@
 /** Answers "can it be attached to, and if not, why?" as data. It only looks: the process does not notice. */
 import { asPylatchError } from '../common/errors';
 import { requestOf } from './arm';
+import { candidatesFor, isPrompt, sparedFor } from './candidates';
+import type { Candidate } from './candidates';
 import { arranged, isAttachable, toFinding } from './findings';
 import { targetOs } from './os/index';
 import type { ActivityKind, ThreadFacts } from './os/index';
@@ -20,14 +22,9 @@ import {
 } from './target';
 import type { OpenTarget, UnknownTarget } from './target';
 import type { Diagnosis, Finding, PythonProcess, ThreadReport } from './types';
-import { candidatesFor } from './wake';
-import type { Candidate } from './wake';
 
 /** What a look into the memory has shown. */
 type Inside = Pick<Diagnosis, 'python' | 'threads' | 'taker'> & { findings: Finding[] };
-
-/** Threads that come by by themselves, or can be woken without anybody noticing; a main thread in a lock wait too. */
-const PROMPT: ReadonlySet<ActivityKind> = new Set(['running', 'waiting', 'unknown']);
 
 /** Why the others do not take a request at once. */
 const SLOW: Partial<Record<ActivityKind, string>> = {
@@ -106,12 +103,13 @@ function describe(target: OpenTarget, facts: ReadonlyMap<number, ThreadFacts>): 
   // An interpreter that starts or ends has no threads to speak of.
   if (findings.some(({ id }) => id === 'interpreter-not-ready')) return { python, threads: [], findings };
   const interpreter = walkInterpreter(target.process, target.runtime);
-  const taker = takerOf(candidatesFor(target, interpreter, 'any'));
+  const candidates = candidatesFor(target, interpreter, 'any');
+  const taker = takerOf(candidates);
   return {
     python,
     threads: threadReports(target, interpreter, facts),
     ...(taker ? { taker: taker.thread.nativeId } : {}),
-    findings: [...findings, ...takerFinding(taker), ...pendingFinding(target, interpreter)],
+    findings: [...findings, ...takerFinding(taker, candidates), ...pendingFinding(target, interpreter)],
   };
 }
 
@@ -153,21 +151,20 @@ function buildFindings({ freeThreaded, debugBuild }: NonNullable<Diagnosis['pyth
 
 /** The thread that an attach will end with; a wait that must not be seen to end is left for the last. */
 function takerOf(candidates: readonly Candidate[]): Candidate | undefined {
-  const prompt = ({ main, activity }: Candidate): boolean =>
-    PROMPT.has(activity.kind) || (main && activity.kind === 'lock');
   return (
-    candidates.find(prompt) ??
+    candidates.find(isPrompt) ??
     candidates.find(({ activity }) => activity.kind === 'delicate') ??
     candidates.at(0)
   );
 }
 
 /** That thread decides: if it keeps us waiting, all do. */
-function takerFinding(taker: Candidate | undefined): Finding[] {
-  if (taker === undefined || (taker.main && taker.activity.kind === 'lock')) return [];
+function takerFinding(taker: Candidate | undefined, candidates: readonly Candidate[]): Finding[] {
+  if (taker === undefined || isPrompt(taker)) return [];
   const { thread, activity } = taker;
   const who = `thread ${thread.nativeId} ${activity.what}`;
-  if (activity.kind === 'delicate') return [noticedFinding(who, activity.effect)];
+  const spared = sparedFor(candidates.map((one) => one.activity));
+  if (activity.kind === 'delicate') return [noticedFinding(who, spared, activity.effect)];
   const why = SLOW[activity.kind];
   if (why === undefined) return [];
   return [
@@ -181,12 +178,12 @@ function takerFinding(taker: Candidate | undefined): Finding[] {
   ];
 }
 
-function noticedFinding(who: string, effect = 'the program may notice it'): Finding {
+function noticedFinding(who: string, sparedMs: number, effect = 'the program may notice it'): Finding {
   return {
     id: 'noticed-attach',
     severity: 'warning',
     what: `Only one thread can let the debugger in, and its wait would be interrupted for that: ${who}.`,
-    why: `It gets 0.2 s to come by on its own; then ${effect}.`,
+    why: `It gets ${sparedMs / 1000} s to come by on its own; then ${effect}.`,
     fix: 'If that matters, attach while the program does something else.',
   };
 }

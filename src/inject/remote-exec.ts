@@ -7,11 +7,12 @@ import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PylatchError } from '../common/errors';
+import { disturbance, sparedFor, waiting } from './candidates';
 import { unknownLayout } from './offsets';
 import type { OwnProgram } from './os/index';
 import { endedError, endedOr, hasEnded, switchedOff } from './target';
 import type { UnknownTarget } from './target';
-import { checkLimits, disturbance, waiting } from './wake';
+import { checkLimits } from './wake';
 import type { RunOptions } from './wake';
 
 const run = promisify(execFile);
@@ -32,8 +33,6 @@ const UNTOLD = 'the file system of its temporary folder does not tell when a fil
 const ASK_LIMIT_MS = 5000;
 const ROUND_MS = 10;
 const POLL_MS = 1;
-/** So long the main thread gets to come by of itself before a wait is ended whose end the program might notice. */
-const DELICATE_AFTER_MS = 200;
 
 /**
  * Runs the script in the target's main thread.
@@ -128,7 +127,8 @@ function translated(
 
 async function untilRead(target: UnknownTarget, options: RunOptions): Promise<void> {
   const { pid, ownPid } = target.process;
-  const patientUntil = performance.now() + DELICATE_AFTER_MS;
+  // No other thread is asked.
+  const spared = performance.now() + sparedFor([]);
   let disturbed = false;
   let lastNews = '';
   for (;;) {
@@ -136,7 +136,7 @@ async function untilRead(target: UnknownTarget, options: RunOptions): Promise<vo
     const activity = target.process.activity(ownPid);
     const news = activity === undefined ? 'its main thread has ended' : waiting(ownPid, activity);
     // A wait whose end the program may notice is ended once, and not without a word.
-    if (activity?.kind === 'delicate' && !disturbed && performance.now() > patientUntil) {
+    if (activity?.kind === 'delicate' && !disturbed && performance.now() > spared) {
       disturbed = nudge(target);
       if (disturbed) options.onNews('notice', disturbance(ownPid, activity));
     } else if (activity?.kind === 'waiting' || activity?.kind === 'unknown') nudge(target);

@@ -31,6 +31,8 @@ export interface Interpreter {
 export interface PythonThread {
   /** Address of the thread's state. */
   address: number;
+  /** Address of the interpreter that the state belongs to. */
+  interpreter: number;
   /** The system's number of the thread. */
   nativeId: number;
   /** What `threading.get_ident` returns in it. */
@@ -246,6 +248,7 @@ function walkThreads(
     }
     threads.push({
       address: at,
+      interpreter,
       nativeId: Number(wholeNumber(bytes, thread.nativeId, thread.idSize)),
       ident: wholeNumber(bytes, thread.ident, thread.idSize),
       away: isAway(bytes.readUInt32LE(thread.status)),
@@ -257,12 +260,32 @@ function walkThreads(
 }
 
 /**
+ * False for a thread that has ended since it was found, also where another has its memory by now. A state that is given
+ * up is marked as unbound before it is freed, and keeps its numbers (`unbind_tstate` of CPython's pystate.c).
+ */
+export function isStillThere(
+  process: ProcessMemory,
+  { thread: at }: DebugOffsets,
+  { address, interpreter, nativeId }: PythonThread,
+): boolean {
+  const bytes = attempt(() => process.read(address, at.nativeId + at.idSize));
+  return (
+    bytes !== undefined &&
+    Number(bytes.readBigUInt64LE(at.interpreter)) === interpreter &&
+    Number(wholeNumber(bytes, at.nativeId, at.idSize)) === nativeId &&
+    (bytes.readUInt32LE(at.status) & (STATUS.bound | STATUS.unbound)) === STATUS.bound
+  );
+}
+
+/** Flags of a thread's state (cpython/pystate.h; measured on 3.14 and 3.15). */
+const STATUS = { bound: 0b0010, unbound: 0b0100, innermost: 0b1000 };
+
+/**
  * A thread of the system has one state for each interpreter that it has entered. All are bound to it, but only the
- * innermost holds `bound_gilstate` (cpython/pystate.h; measured on 3.14 and 3.15).
+ * innermost holds `bound_gilstate`.
  */
 function isAway(status: number): boolean {
-  const [bound, innermost] = [0b0010, 0b1000];
-  return (status & bound) !== 0 && (status & innermost) === 0;
+  return (status & STATUS.bound) !== 0 && (status & STATUS.innermost) === 0;
 }
 
 function wholeNumber(bytes: Buffer, at: number, size: number): bigint {
@@ -274,7 +297,7 @@ function pointer(process: ProcessMemory, address: number): number {
 }
 
 /** Undefined instead of a {@link MemoryError}; any other error is ours and passes. */
-function attempt<T>(action: () => T): T | undefined {
+export function attempt<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {

@@ -2,12 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { ScriptRequest } from './arm';
+import { candidatesFor, disturbance, isPrompt, rank, sparedFor, waiting } from './candidates';
+import type { Candidate } from './candidates';
 import { MemoryError } from './os/index';
-import type { ActivityKind, InterruptOutcome, ThreadActivity } from './os/index';
+import type { ActivityKind, InterruptOutcome } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
 import { ending, lifeStage, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
-import { activityOf, eligible, endedError, endedOr, hasEnded, isMain } from './target';
+import { endedError, endedOr, hasEnded } from './target';
 import type { OpenTarget } from './target';
 import type { ThreadChoice } from './types';
 
@@ -35,33 +37,16 @@ export interface RunOptions {
   onNews(phase: 'arm' | 'wake' | 'notice', detail?: string): void;
 }
 
-/** A thread that may take the request, and what it does. */
-export interface Candidate {
-  thread: PythonThread;
-  main: boolean;
-  activity: ThreadActivity;
-}
-
 const POLL_MS = 1;
 /** A woken thread runs the script well within this; if it has not, we look again. */
 const ROUND_MS = 10;
 const QUICK_ROUNDS = 10;
 const SLOW_ROUND_MS = 100;
-/** So long the others get to serve before a thread is woken whose program might notice. */
-const DELICATE_AFTER_MS = 200;
+/** So many threads are looked at before the first is asked, if one of them can serve. */
+const FIRST_LOOK = 32;
 /** Every armed thread may run the stub: enough to find one that can, and no crowd. */
 const MAX_ARMED = 64;
-
-/** The sooner a thread will come by, the earlier it is asked. */
-const ORDER: Record<ActivityKind, number> = {
-  running: 0,
-  waiting: 1,
-  unknown: 2,
-  lock: 3,
-  stuck: 4,
-  stopped: 5,
-  delicate: 6,
-};
+const WAKEABLE: ReadonlySet<ActivityKind> = new Set(['waiting', 'unknown', 'lock']);
 
 /**
  * Runs the script in the target, by PEP 768's memory protocol.
@@ -97,7 +82,7 @@ class ScriptRun {
 
   async untilTaken(): Promise<PythonThread> {
     for (let round = 0; ; round++) {
-      this.look();
+      this.look(round === 0 ? FIRST_LOOK : Infinity);
       const quick = this.oneByOne() ? this.askNext(round) : this.ask(round);
       if (quick !== undefined) return quick;
       if (round === 0) this.options.onNews('arm');
@@ -132,13 +117,13 @@ class ScriptRun {
   }
 
   /** The memory of a process is reached by its pid, so we must not go on when that is another's. */
-  private look(): void {
+  private look(enough: number): void {
     const { process } = this.target;
     if (hasEnded(this.target)) throw endedError(process.pid);
     if (lifeStage(process, this.target.runtime) !== 'ready') throw ending();
     const interpreter = this.walk();
     this.request.forgetEnded(interpreter.threads);
-    this.candidates = candidatesFor(this.target, interpreter, this.options.choice);
+    this.candidates = candidatesFor(this.target, interpreter, this.options.choice, enough);
   }
 
   /** First one, then twice as many each time: each thread that runs the script costs the program some memory. */
@@ -158,7 +143,7 @@ class ScriptRun {
    */
   private askNext(round: number): PythonThread | undefined {
     const likely = this.candidates.filter(
-      (one) => rank(one) < ORDER.lock || (one.activity.kind === 'delicate' && !this.isPatient()),
+      (one) => isPrompt(one) || (one.activity.kind === 'delicate' && !this.isPatient()),
     );
     const crowd = likely.length > 0 ? likely : this.candidates;
     const next = crowd[round % crowd.length];
@@ -171,7 +156,8 @@ class ScriptRun {
   }
 
   private isPatient(): boolean {
-    return performance.now() - this.started < DELICATE_AFTER_MS;
+    const spared = sparedFor(this.candidates.map(({ activity }) => activity));
+    return performance.now() - this.started < spared;
   }
 
   /**
@@ -185,7 +171,6 @@ class ScriptRun {
     const candidate = candidates.find(isNew);
     if (candidate === undefined) return;
     const { thread, activity } = candidate;
-    if (!this.request.isArmed(thread)) this.request.arm(thread);
     const outcome = this.interrupt(thread);
     // A write that returns its short count was in no wait any more when it was looked at.
     if (outcome !== 'interrupted' && outcome !== 'not-waiting') return;
@@ -193,26 +178,16 @@ class ScriptRun {
     this.options.onNews('notice', disturbance(thread.nativeId, activity));
   }
 
-  private askOne(candidate: Candidate): void {
-    const { thread, activity, main } = candidate;
+  private askOne({ thread, activity, main }: Candidate): void {
+    // A wait for a lock between processes (`multiprocessing`) ends for every thread; Python's own only in the main one.
+    if (main && activity.kind === 'lock') this.interruptLock(thread);
+    else if (WAKEABLE.has(activity.kind)) this.interrupt(thread);
     if (!this.request.isArmed(thread)) this.request.arm(thread);
-    switch (activity.kind) {
-      case 'waiting':
-      case 'unknown':
-        this.interrupt(thread);
-        break;
-      case 'lock':
-        // A wait for a lock between processes (`multiprocessing`) ends for every thread; Python's own only there.
-        if (main) this.interruptLock(thread);
-        else this.interrupt(thread);
-        break;
-      default:
-        break;
-    }
   }
 
+  /** A thread that stands still does not end: so it gets the request in its stop. */
   private interrupt(thread: PythonThread): InterruptOutcome {
-    return this.target.process.interrupt(thread.nativeId, () => this.request.alert(thread));
+    return this.target.process.interrupt(thread.nativeId, () => this.request.arm(thread));
   }
 
   private interruptLock(thread: PythonThread): void {
@@ -223,7 +198,7 @@ class ScriptRun {
     if (queue === undefined || checkSignals === undefined) return;
     process.interrupt(thread.nativeId, () => {
       addPendingCall(process, queue, checkSignals, thread.address + offsets.thread.evalBreaker);
-      this.request.alert(thread);
+      this.request.arm(thread);
     });
   }
 
@@ -252,34 +227,6 @@ class ScriptRun {
     const more = this.candidates.length - shown.length;
     return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
   }
-}
-
-/** The threads that may take the request; the one that is asked first comes first. */
-export function candidatesFor(
-  { process }: Pick<OpenTarget, 'process'>,
-  interpreter: Interpreter,
-  choice: ThreadChoice,
-): Candidate[] {
-  const candidates = eligible(interpreter, process, choice).flatMap((thread): Candidate[] => {
-    const activity = activityOf(process, thread);
-    return activity ? [{ thread, activity, main: isMain(thread, interpreter, process) }] : [];
-  });
-  return candidates.sort((a, b) => rank(a) - rank(b));
-}
-
-/** A main thread in a lock wait can be woken, though by more than an interruption. */
-function rank({ activity, main }: Candidate): number {
-  return activity.kind === 'lock' && main ? ORDER.lock - 0.5 : ORDER[activity.kind];
-}
-
-/** What has to be told of a thread whose delicate wait was interrupted. */
-export function disturbance(nativeId: number, { what, effect }: ThreadActivity): string {
-  return `Thread ${nativeId} ${what} and was interrupted: ${effect ?? 'the program may notice it'}.`;
-}
-
-/** Why a thread that was asked has not come by yet. */
-export function waiting(nativeId: number, { kind, what }: ThreadActivity): string {
-  return `thread ${nativeId} ${kind === 'running' ? 'runs C code that does not return to Python' : what}`;
 }
 
 /**

@@ -21,11 +21,15 @@
 typedef struct Thread Thread;
 typedef struct Interpreter Interpreter;
 
+/* `bound` and `bound_gilstate` of cpython/pystate.h: a thread that is in this interpreter. */
+#define BOUND 0xA
+
 /* In CPython, too, thread numbers are `unsigned long`: 4 bytes on Windows. */
 struct Thread {
   Thread *prev, *next;
   Interpreter *interpreter;
   volatile uint64_t eval_breaker;
+  uint32_t status;
   unsigned long ident, native_id;
   struct {
     volatile int32_t pending;
@@ -65,7 +69,7 @@ __attribute__((section("PyRuntim"), used)) Runtime _PyRuntime = {
             [6] = sizeof(Interpreter), offsetof(Interpreter, id), offsetof(Interpreter, next),
             offsetof(Interpreter, threads), offsetof(Interpreter, main),
             [22] = sizeof(Thread), offsetof(Thread, prev), offsetof(Thread, next), offsetof(Thread, interpreter),
-            [30] = offsetof(Thread, ident), offsetof(Thread, native_id),
+            [30] = offsetof(Thread, ident), offsetof(Thread, native_id), 0, offsetof(Thread, status),
             [105] = offsetof(Thread, eval_breaker), offsetof(Thread, support), offsetof(Interpreter, remote_debug),
             0, 4, 512,
         },
@@ -210,6 +214,7 @@ __declspec(dllexport) int standin_main(const wchar_t *mode) {
   for (int i = 0; i < 2; i++) {
     threads[i].interpreter = &interpreter;
     threads[i].eval_breaker = 0x100;
+    threads[i].status = BOUND;
     threads[i].ident = threads[i].native_id = GetCurrentThreadId();
   }
   interpreter.threads = &threads[1];

@@ -213,6 +213,9 @@ describe('a diagnosis', async () => {
       const pausing = await start({ python, source: inPause });
       const noticed = await diagnose(pausing.pid);
       assert.deepEqual([found(noticed), noticed.taker], [['warning noticed-attach'], pausing.pid]);
+      assert.match(noticed.process.findings[0]!.why!, /^It gets 0\.2 s /);
+      const alone = await start({ python, source: "import signal\nprint('ready')\nsignal.pause()" });
+      assert.match((await diagnose(alone.pid)).process.findings[0]!.why!, /^It gets 0\.05 s /);
       const inLock = `import threading\n${locked}print('ready')\nt.join()`;
       assert.deepEqual(found(await diagnose((await start({ python, source: inLock })).pid)), []);
       const elsewhere =
