@@ -59,9 +59,13 @@ describe('attaching again and again', async () => {
   test(`${2 * CROWD} processes at once`, async () => {
     const targets = (await Promise.all((await interpreters()).map(({ path }) => crowd(path)))).flat();
     try {
-      const before = holdings(process.pid);
+      const look = () => ({
+        ours: holdings(process.pid).descriptors,
+        theirs: targets.map(({ pid }) => holdings(pid)),
+      });
+      const before = look();
       await Promise.all(targets.map(({ pid }) => attachAndDetach(pid)));
-      await settled(() => assert.deepEqual(holdings(process.pid).descriptors, before.descriptors));
+      await settled(() => assert.deepEqual(look(), before));
       for (const target of targets) assert.equal(target.alive() && target.output(), 'ready\n');
     } finally {
       await Promise.all(targets.map((target) => target.stop()));
