@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { compact } from '../common/compact';
+import { printable } from '../common/printable';
 import { shownCommand } from '../common/shell';
 import { memory, processorTime, span } from '../common/units';
 import type { Finding, PythonProcess } from '../inject/types';
@@ -49,7 +50,7 @@ export function shortLabel({ label }: PythonProcess): string {
 export function commandDetail(process: PythonProcess): string {
   const [program, ...rest] = process.commandLine;
   const line = shownCommand([...(program === undefined ? [] : [basename(program)]), ...rest]);
-  return process.cwd === undefined ? line : `${line}  —  ${process.cwd}`;
+  return process.cwd === undefined ? line : `${line}  —  ${printable(process.cwd)}`;
 }
 
 /** The findings that forbid an attach. */
@@ -72,13 +73,17 @@ export function warnings(process: PythonProcess): Finding[] {
   return process.findings.filter((finding) => finding.severity === 'warning');
 }
 
+/** A list draws `$(name)` as an icon; what comes from a process is to be read as it is. */
+export function withoutIcons(text: string): string {
+  return text.replace(/\$\([\w-]+(?:~[\w-]+)?\)/g, '\\$&');
+}
+
 /** The second line of a row: what speaks against an attach, or else how the process was started. */
 export function rowDetail(process: PythonProcess): string {
-  if (!process.attachable) return `$(circle-slash) ${refusalLine(process)}`;
+  if (!process.attachable) return `$(circle-slash) ${withoutIcons(refusalLine(process))}`;
   const [warning] = warnings(process);
-  return warning === undefined
-    ? commandDetail(process)
-    : `$(warning) ${warning.what}  —  ${commandDetail(process)}`;
+  const command = withoutIcons(commandDetail(process));
+  return warning === undefined ? command : `$(warning) ${withoutIcons(warning.what)}  —  ${command}`;
 }
 
 /** What the process has used and uses: `1.2 s of processor time`, `24 MB`; absent where the system does not tell. */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Means } from '../inject/elevation/command';
 import type { PythonProcess } from '../inject/types';
-import { identity, isOwn, longDescription, ordered, processTitle, rowDetail } from './describe';
+import { identity, isOwn, longDescription, ordered, processTitle, rowDetail, withoutIcons } from './describe';
 import type { Messages } from './messages';
 import type { ProcessSource } from './processSource';
 import type { Reports } from './reports';
@@ -179,7 +179,7 @@ function rows(processes: readonly PythonProcess[], hidden: number): Row[] {
 function row(process: PythonProcess, now: number): Row {
   return {
     process,
-    label: process.label,
+    label: withoutIcons(process.label),
     description: longDescription(process, now),
     detail: rowDetail(process),
     buttons: [EXPLAIN],

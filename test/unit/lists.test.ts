@@ -9,6 +9,7 @@ import {
   consumption,
   identity,
   isOwn,
+  lacksOnlyRights,
   longDescription,
   offeredCommand,
   ordered,
@@ -16,6 +17,7 @@ import {
   rowDetail,
   shortDescription,
   shortLabel,
+  withoutIcons,
 } from '../../src/ui/describe';
 import { memory, processorTime, span } from '../../src/common/units';
 import { plant, shape, walk } from '../../src/inject/forest';
@@ -62,6 +64,25 @@ describe('a row', () => {
     const young = python(7, { startedAt: NOW - 5000 });
     assert.equal(shortDescription(young, NOW), shortDescription(young, NOW + 9000));
     assert.equal(shortDescription(young, NOW), '7 · 3.14.10 · new');
+  });
+
+  it('lets a process draw no icons and write in no other direction', () => {
+    const process = python(7, { commandLine: ['py', 'a', '$(check) $(sync~spin)'], cwd: '/\u202egpj' });
+    assert.equal(rowDetail(process), "py a '\\$(check) \\$(sync~spin)'  —  /\\u202egpj");
+    assert.equal(withoutIcons('echo $(ls /)'), 'echo $(ls /)');
+  });
+
+  it('offers the rights of an administrator only where nothing else is missing', () => {
+    const refused = (...ids: string[]): PythonProcess => {
+      const findings = ids.map((id): Finding => ({ id, severity: 'refusal', what: `${id}.` }));
+      return python(7, { attachable: false, findings });
+    };
+    assert.equal(lacksOnlyRights(refused('no-permission')), true);
+    for (const ids of [['no-permission', 'python-too-old'], ['debugging-locked'], ['not-python']]) {
+      assert.equal(lacksOnlyRights(refused(...ids)), false, String(ids));
+    }
+    assert.equal(lacksOnlyRights(python(7)), false);
+    assert.equal(refusalText(refused('no-permission', 'python-too-old')), 'no-permission. python-too-old.');
   });
 
   it('shows the command line as one would type it', () => {
