@@ -73,8 +73,8 @@ export class ScriptRequest {
   forgetEnded(living: PythonThread[]): void {
     for (const address of [...this.armed.keys()]) {
       const thread = living.find((one) => one.address === address);
-      const { path } = thread ? requestOf(this.memory, this.offsets, thread) : {};
-      if (thread !== undefined && path === this.path) this.armed.set(address, thread);
+      const seen = thread && attempt(() => requestOf(this.memory, this.offsets, thread));
+      if (thread !== undefined && seen?.path === this.path) this.armed.set(address, thread);
       else this.armed.delete(address);
     }
   }
@@ -90,10 +90,16 @@ export class ScriptRequest {
     return threads.filter((thread) => !this.takeBack(thread)).at(0);
   }
 
-  /** False when the thread has taken the request. What another debugger has put in its place stays. */
+  /**
+   * False when the thread has taken the request. What another debugger has put in its place stays. Memory that goes
+   * away at this moment takes the request with it, and must not keep us from the other threads.
+   */
   private takeBack(thread: PythonThread): boolean {
-    const { pending, path } = requestOf(this.memory, this.offsets, thread);
-    return path !== this.path || (pending && withdraw(this.memory, this.offsets, thread));
+    const takenBack = attempt(() => {
+      const { pending, path } = requestOf(this.memory, this.offsets, thread);
+      return path !== this.path || (pending && withdraw(this.memory, this.offsets, thread));
+    });
+    return takenBack ?? true;
   }
 }
 

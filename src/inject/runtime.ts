@@ -54,6 +54,8 @@ interface FoundVersion {
 type Images = Pick<TargetProcess, 'images'>;
 
 const MAX_LIST = 20_000;
+/** In a program that starts and ends threads all the time; a walk takes microseconds for each thread. */
+const MAX_WALKS = 20;
 /** Bytes of code that two builds do not have in common at the same address, but by chance. */
 const CODE_SIZE = 32;
 /** Data is searched in parts of this size, so that a huge mapping does not take as much memory here. */
@@ -189,7 +191,7 @@ function* cookies(process: ProcessMemory, image: LoadedImage): Generator<number>
  * @throws PylatchError `interpreter-not-ready` when Python has not started or has ended
  */
 export function walkInterpreter(process: ProcessMemory, runtime: Runtime): Interpreter {
-  for (let attempts = 0; attempts < 5; attempts++) {
+  for (let attempts = 0; attempts < MAX_WALKS; attempts++) {
     const found = attempt(() => walkOnce(process, runtime));
     if (found !== undefined) return found;
   }

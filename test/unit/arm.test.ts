@@ -111,6 +111,23 @@ test('memory that is unmapped under a request is a request lost', () => {
   assert.equal(request.isArmed(THREAD), false);
 });
 
+test('memory that goes away while requests are taken back leaves none behind', () => {
+  const { bytes, memory } = piece();
+  const gone = { ...THREAD, address: 2048 };
+  const two = Buffer.concat([bytes, Buffer.alloc(bytes.length), bytes.subarray(THREAD.address)]);
+  let unmapped = false;
+  memory.read = (address, length) => {
+    if (unmapped && address >= gone.address) throw new MemoryError('EFAULT', 'nothing there');
+    return Buffer.from(two.subarray(address, address + length));
+  };
+  memory.write = (address, data) => void two.set(data, address);
+  const request = new ScriptRequest(memory, OFFSETS, SCRIPT);
+  for (const thread of [gone, THREAD]) request.arm(thread);
+  unmapped = true;
+  assert.equal(request.disarm([gone, THREAD]), undefined);
+  assert.deepEqual(requestOf(memory, OFFSETS, THREAD), { pending: false, path: '' });
+});
+
 test('what another debugger has put in the place of ours is neither taken for ours nor taken back', () => {
   const { memory } = piece();
   const [ours, other] = [SCRIPT, '/tmp/other.py'].map((path) => new ScriptRequest(memory, OFFSETS, path));
