@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bufferImage, withImageFile } from '../../src/inject/image/bytes';
@@ -113,6 +116,19 @@ test('the runtime state and the symbols of real interpreters are found, whole an
 test('a file that is no image has nothing in it', () => {
   assert.equal(withImageFile(__filename, readElf), undefined);
   assert.equal(withImageFile('/no/such/file', readElf), undefined);
+});
+
+test('a pipe in the place of a program has nothing in it, and is not waited for', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pipe-'));
+  try {
+    execFileSync('mkfifo', [join(folder, 'python')]);
+    assert.equal(
+      withImageFile(join(folder, 'python'), (image) => image.length),
+      0,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a program file of this format answers through the common interface', () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** A window on the bytes of a program image: a buffer, or a file of which only some pages are wanted. */
 export interface ImageBytes {
@@ -23,7 +23,8 @@ export function bufferImage(bytes: Buffer): ImageBytes {
 export function withImageFile<T>(path: string, use: (image: ImageBytes) => T): T | undefined {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // The target's user may have put a pipe in the place of a program; opening that would wait for a writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }
