@@ -7,17 +7,10 @@ import type { SessionPlace } from './os/index';
 import { defuse, hasOwnerEnded, placeAgent } from './place';
 import type { Placed } from './place';
 import { LAYOUTS } from './offsets';
-import { RefusalWatch } from './refusal';
+import { RefusalWatch } from './refusal-watch';
 import { runScript } from './run';
-import {
-  alreadyAttached,
-  awaitStart,
-  endedError,
-  endedOr,
-  hasEnded,
-  openAnyTarget,
-  preflight,
-} from './target';
+import { alreadyAttached, endedError } from './refusals';
+import { awaitStart, endedOr, hasEnded, openAnyTarget, preflight } from './target';
 import type { OpenTarget, UnknownTarget } from './target';
 import type { AttachedAgent, AttachOptions, Phase } from './types';
 import { cancelled } from './wake';

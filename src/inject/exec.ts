@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { defuse, placeScript, removeWhenRead } from './place';
 import { LAYOUTS } from './offsets';
-import { RefusalWatch } from './refusal';
+import { RefusalWatch } from './refusal-watch';
 import { runScript } from './run';
 import { awaitStart, hasEnded, openAnyTarget, preflight } from './target';
 import type { ThreadChoice } from './types';

@@ -10,16 +10,8 @@ import { listPythonProcesses, toMember, untested } from './processes';
 import { ownInterpreter } from './remote-exec';
 import { walkInterpreter } from './runtime';
 import type { Interpreter, Runtime } from './runtime';
-import {
-  activityOf,
-  alreadyAttached,
-  endedError,
-  isDebugBuild,
-  isMain,
-  livingProcess,
-  openAnyTarget,
-  refusals,
-} from './target';
+import { alreadyAttached, endedError } from './refusals';
+import { activityOf, isDebugBuild, isMain, livingProcess, openAnyTarget, refusals } from './target';
 import type { OpenTarget, UnknownTarget } from './target';
 import type { Diagnosis, Finding, PythonProcess, ThreadReport } from './types';
 

@@ -7,7 +7,7 @@ import type { PythonCommand } from './label';
 import { MINORS, SUPPORTED } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessEntry } from './os/index';
-import { suspended, switchedOff, tooOld } from './target';
+import { suspended, switchedOff, tooOld } from './refusals';
 import type { Finding, PythonProcess } from './types';
 
 /**

@@ -2,10 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { requestOf } from './arm';
-import { LAYOUTS, SUPPORTED, unknownLayout } from './offsets';
+import { LAYOUTS, unknownLayout } from './offsets';
 import type { PythonVersion } from './offsets';
 import { targetOs } from './os/index';
 import type { ProcessStatus, TargetOs, TargetProcess, ThreadActivity } from './os/index';
+import { endedError, mainThreadOnly, notPython, noThread, suspended, switchedOff, tooOld } from './refusals';
 import { ending, findPython, lifeStage, notReady, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread, Runtime } from './runtime';
 import type { ThreadChoice } from './types';
@@ -186,13 +187,7 @@ function supportedPython(
   layouts: typeof LAYOUTS,
 ): { runtime: Runtime } | { unknown: PythonVersion } {
   const found = findPython(process, layouts);
-  if (found === undefined) {
-    throw new PylatchError(
-      'not-python',
-      `Process ${process.pid} does not run Python.`,
-      'Choose one from the list of Python processes.',
-    );
-  }
+  if (found === undefined) throw notPython(process.pid);
   if (!('version' in found)) return found;
   throw tooOld(process.pid, found.version);
 }
@@ -206,33 +201,6 @@ export function hasEnded({ os, status }: Pick<OpenTarget, 'os' | 'status'>): boo
 /** The error itself or, where its cause is that the process has ended meanwhile, one that says so. */
 export function endedOr(target: Pick<OpenTarget, 'os' | 'status'>, error: unknown): unknown {
   return hasEnded(target) ? endedError(target.status.pid) : error;
-}
-
-/** The error of an attach whose process ends before it is done. */
-export function endedError(pid: number): PylatchError {
-  return new PylatchError(
-    'target-ended',
-    `Process ${pid} ended during the attach.`,
-    'Start it again and attach to the new process.',
-  );
-}
-
-/** The refusal of a Python without the debugger interface of PEP 768. */
-export function tooOld(pid: number, version: string): PylatchError {
-  return new PylatchError(
-    'python-too-old',
-    `Process ${pid} runs Python ${version}; Pylatch needs 3.14 or newer.`,
-    `Run the program with a version that this release knows: ${SUPPORTED}.`,
-  );
-}
-
-/** The refusal of a target that was started with remote debugging off. */
-export function switchedOff(pid: number): PylatchError {
-  return new PylatchError(
-    'remote-debug-disabled',
-    `Process ${pid} was started with remote debugging switched off.`,
-    'Start it without -X disable-remote-debug and without PYTHON_DISABLE_REMOTE_DEBUG.',
-  );
 }
 
 /**
@@ -272,42 +240,7 @@ export function refusals(target: OpenTarget | UnknownTarget, choice: ThreadChoic
 function unknownRefusals({ process, status, version }: UnknownTarget, choice: ThreadChoice): PylatchError[] {
   if (status.state === 'stopped') return [suspended(process.pid)];
   if (choice === 'any' || choice === 'main' || choice === process.ownPid) return [];
-  return [
-    new PylatchError(
-      'no-such-thread',
-      `This release of Pylatch does not know Python ${version.text}: in it, it can ask the main thread only.`,
-      `Leave out "thread", or install a newer release of Pylatch.`,
-    ),
-  ];
-}
-
-/** The refusal of a process in which nothing can run until it is told to go on. */
-export function suspended(pid: number): PylatchError {
-  return new PylatchError(
-    'interpreter-not-ready',
-    `Process ${pid} is suspended (Ctrl+Z or SIGSTOP), so nothing can run in it.`,
-    `Let it go on with "fg" or "kill -CONT ${pid}".`,
-  );
-}
-
-/** The refusal of a process that another session holds. */
-export function alreadyAttached(): PylatchError {
-  return new PylatchError(
-    'already-attached',
-    'Another Pylatch session is attached to this process.',
-    'End the other session first, or wait a moment until it has let go.',
-  );
-}
-
-function noThread(pid: number, { threads }: Interpreter, choice: ThreadChoice): PylatchError {
-  const ids = threads.map((thread) => thread.nativeId).join(', ');
-  return new PylatchError(
-    'no-such-thread',
-    choice === 'main' || choice === 'any'
-      ? `Process ${pid} has no Python thread that could run the request.`
-      : `Process ${pid} has no Python thread ${choice}.`,
-    ids === '' ? 'Try again in a moment.' : `Its Python threads are ${ids}.`,
-  );
+  return [mainThreadOnly(version)];
 }
 
 /** The threads that may take the request. */

@@ -9,7 +9,8 @@ import type { ActivityKind, InterruptOutcome } from './os/index';
 import { addPendingCall, findPendingQueue } from './pending';
 import { ending, lifeStage, walkInterpreter } from './runtime';
 import type { Interpreter, PythonThread } from './runtime';
-import { endedError, endedOr, hasEnded } from './target';
+import { endedError } from './refusals';
+import { endedOr, hasEnded } from './target';
 import type { OpenTarget } from './target';
 import type { ThreadChoice } from './types';
 
