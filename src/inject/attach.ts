@@ -50,24 +50,35 @@ export async function attach(
     phases.enter('preflight');
     await awaitStart(target, deadline);
     preflight(target, options.thread);
-    const { minor } = 'runtime' in target ? target.runtime.offsets.version : target.version;
-    const patience = performance.now() + ABANDONED_MS;
-    for (;;) {
-      phases.enter('place');
-      giveUpIfAborted(options);
-      const placed = await placeAgent(target, assets(minor));
-      try {
-        return await bringIn(target, placed, options, phases, deadline);
-      } catch (error) {
-        if (!(error instanceof HeldByAnother)) throw error;
-        if (!hasOwnerEnded(target.os, error.session) || performance.now() > patience) throw alreadyAttached();
-      }
-      await delay(AFTERMATH_MS);
-    }
+    return await attachAlone(target, assets, options, phases, deadline);
   } catch (error) {
     throw endedOr(target, error);
   } finally {
     target.process.close();
+  }
+}
+
+/** One session serves a process at a time. The agent of one that has died is outlasted. */
+async function attachAlone(
+  target: OpenTarget | UnknownTarget,
+  assets: typeof agentAssets,
+  options: AttachOptions,
+  phases: PhaseClock,
+  deadline: number,
+): Promise<AttachedAgent> {
+  const { minor } = 'runtime' in target ? target.runtime.offsets.version : target.version;
+  const patience = performance.now() + ABANDONED_MS;
+  for (;;) {
+    phases.enter('place');
+    giveUpIfAborted(options);
+    const placed = await placeAgent(target, assets(minor));
+    try {
+      return await bringIn(target, placed, options, phases, deadline);
+    } catch (error) {
+      if (!(error instanceof HeldByAnother)) throw error;
+      if (!hasOwnerEnded(target.os, error.session) || performance.now() > patience) throw alreadyAttached();
+    }
+    await delay(AFTERMATH_MS);
   }
 }
 

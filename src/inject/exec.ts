@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PylatchError } from '../common/errors';
 import { defuse, placeScript, removeWhenRead } from './place';
+import type { PlacedScript } from './place';
 import { LAYOUTS } from './offsets';
 import { RefusalWatch } from './refusal-watch';
 import { runScript } from './run';
 import { awaitStart, hasEnded, openAnyTarget, preflight } from './target';
+import type { OpenTarget, UnknownTarget } from './target';
 import type { ThreadChoice } from './types';
 
 const POLL_MS = 2;
@@ -37,36 +39,46 @@ export async function execScript(options: ExecOptions, layouts = LAYOUTS): Promi
   try {
     await awaitStart(target, deadline);
     preflight(target, options.thread);
-    const { place, script } = await placeScript(target, text);
+    const placed = await placeScript(target, text);
     try {
-      const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
-      const taker = await runScript(target, {
-        choice: options.thread,
-        once: true,
-        path: script,
-        wasRead: () => place.wasRead('script.py'),
-        deadline,
-        timeoutMs: options.timeoutMs,
-        signal: options.signal,
-        onNews: (phase, detail) => {
-          const tell = phase === 'notice' ? options.onNotice : options.onNews;
-          if (detail !== undefined) tell?.(detail);
-        },
-      });
-      watch?.start();
-      const unread = (): boolean => place.wasRead('script.py') === false;
-      while (unread() && !hasEnded(target) && performance.now() < deadline) {
-        watch?.look(taker.nativeId, place, 'script.py');
-        await delay(POLL_MS);
-      }
+      await runPlaced(target, placed, options, deadline);
     } catch (error) {
-      defuse(place);
+      defuse(placed.place);
       throw error;
     } finally {
-      await removeWhenRead(place);
+      await removeWhenRead(placed.place);
     }
   } finally {
     target.process.close();
+  }
+}
+
+/** Until the interpreter has opened the script. */
+async function runPlaced(
+  target: OpenTarget | UnknownTarget,
+  { place, script }: PlacedScript,
+  options: ExecOptions,
+  deadline: number,
+): Promise<void> {
+  const watch = 'runtime' in target ? new RefusalWatch(target) : undefined;
+  const taker = await runScript(target, {
+    choice: options.thread,
+    once: true,
+    path: script,
+    wasRead: () => place.wasRead('script.py'),
+    deadline,
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+    onNews: (phase, detail) => {
+      const tell = phase === 'notice' ? options.onNotice : options.onNews;
+      if (detail !== undefined) tell?.(detail);
+    },
+  });
+  watch?.start();
+  const unread = (): boolean => place.wasRead('script.py') === false;
+  while (unread() && !hasEnded(target) && performance.now() < deadline) {
+    watch?.look(taker.nativeId, place, 'script.py');
+    await delay(POLL_MS);
   }
 }
 

@@ -9,11 +9,14 @@ import type { OpenTarget, UnknownTarget } from './target';
 /** The files of one attach, ready for the target. */
 export interface Placed {
   place: SessionPlace;
-  /** The stub, as the target names it. */
+  /** What it runs, as it names it. */
   script: string;
   /** The 256-bit secret that the agent expects, 64 hex digits. */
   token: string;
 }
+
+/** A user's own script, ready for the target. */
+export type PlacedScript = Pick<Placed, 'place' | 'script'>;
 
 const STUB = 'stub.py';
 const SCRIPT = 'script.py';
@@ -88,7 +91,7 @@ function filledStub(stub: string, place: SessionPlace, token: string, owner: str
 export async function placeScript(
   target: OpenTarget | UnknownTarget,
   text: string | Uint8Array,
-): Promise<{ place: SessionPlace; script: string }> {
+): Promise<PlacedScript> {
   const place = await makePlace(target, (made) => made.write(SCRIPT, text));
   return { place, script: place.path(SCRIPT) };
 }

@@ -50,7 +50,7 @@ export function statFields(stat: string): { name: string; fields: string[] } {
 }
 
 /** Start time in clock ticks after boot: field 22 of proc(5), the 20th after the name. */
-export function startTicks(fields: string[]): string {
+function startTicks(fields: string[]): string {
   return fields[19] ?? '';
 }
 
