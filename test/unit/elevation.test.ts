@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import type { ErrorId } from '../../src/common/errors';
 import { asPylatchError, PylatchError } from '../../src/common/errors';
@@ -241,6 +243,21 @@ describe('who asks the helper', () => {
     });
     assert.equal(doorMode, 0o700);
     agent.link.close();
+  });
+
+  it('takes its door along when the process ends meanwhile', async () => {
+    const program = `
+      const { attachElevated } = require('${join(__dirname, '../../src/inject/elevation/elevated')}');
+      const start = ([...words]) => {
+        console.log(words.at(-1));
+        setTimeout(() => process.exit(), 10);
+        return new Promise(() => undefined);
+      };
+      void attachElevated({ pid: 1, means: 'sudo', start });
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', program]);
+    assert.match(stdout, /-1\/socket\n$/);
+    assert.equal(existsSync(dirname(stdout.trim())), false);
   });
 
   it('waits for one helper for each process, and tells the second', async () => {

@@ -88,12 +88,15 @@ function aborted(over: AbortSignal, options: ElevatedOptions): Promise<never> {
 /** A socket that lets one visitor in. Its folder is ours alone, so that is somebody with our rights, or root. */
 class Door {
   readonly visitor: Promise<Socket>;
+  /** An editor's extension host ends without asking anybody. */
+  private readonly leave = (): void => rmSync(this.folder, { recursive: true, force: true });
 
   private constructor(
     private readonly server: Server,
     private readonly folder: string,
   ) {
     server.maxConnections = 1;
+    process.once('exit', this.leave);
     this.visitor = new Promise((resolve) => server.once('connection', resolve));
   }
 
@@ -116,7 +119,8 @@ class Door {
 
   close(): void {
     this.server.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    process.off('exit', this.leave);
+    this.leave();
   }
 }
 
