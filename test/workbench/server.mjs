@@ -37,9 +37,10 @@ export async function startServer(options) {
   const dropData = () => own && rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
   try {
     writeSettings(dataDir, options.userSettings);
+    const env = own ? { TMPDIR: makeTemporary(dataDir), ...options.env } : options.env;
     if (options.user !== undefined) giveAway(dataDir, options.user);
-    if (options.vsix) await installVsix(runtime, dataDir, options);
-    return await serve(runtime, dataDir, options, dropData);
+    if (options.vsix) await installVsix(runtime, dataDir, { ...options, env });
+    return await serve(runtime, dataDir, { ...options, env }, dropData);
   } catch (error) {
     dropData();
     throw error;
@@ -51,6 +52,13 @@ function writeSettings(dataDir, userSettings) {
   mkdirSync(folder, { recursive: true });
   const settings = { ...QUIET_SETTINGS, ...userSettings };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings, null, 2));
+}
+
+/** The server leaves sockets behind. */
+function makeTemporary(dataDir) {
+  const folder = join(dataDir, 'tmp');
+  mkdirSync(folder);
+  return folder;
 }
 
 function giveAway(dataDir, user) {
