@@ -166,7 +166,7 @@ describe('findings', () => {
 
 const THREADS = `
 import threading, time
-threading.Thread(target=threading.Event().wait, name='locked', daemon=True).start()
+threading.Thread(target=threading.Event().wait, name='später', daemon=True).start()
 time.sleep(0.2)
 print('ready')
 time.sleep(1000)
@@ -203,7 +203,7 @@ describe('a diagnosis', async () => {
         [main?.nativeId, main?.main, main?.doing],
         [target.pid, true, 'sleeps (clock_nanosleep)'],
       );
-      assert.deepEqual([locked?.name, locked?.doing], ['locked', 'waits for a lock (futex)']);
+      assert.deepEqual([locked?.name, locked?.doing], ['später', 'waits for a lock (futex)']);
       if (main?.forMs !== undefined) assert.ok(main.forMs >= 50 && main.forMs < 60_000, `${main.forMs} ms`);
     });
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { ownContainer, sightFix } from './linux-container';
 import { servesSession, surroundingFindings } from './linux-findings';
-import { innermost, procText, statFields, statusField, systemText } from './linux-proc';
+import { decoded, innermost, procText, statFields, statusField, systemText } from './linux-proc';
 import { linuxProcess } from './linux-processes';
 import type { ProcessDescription, ProcessStatus, ThreadFacts } from './types';
 
@@ -44,7 +44,7 @@ function threadsOf(pid: number, processName: string): Map<number, ThreadFacts> {
     const name = statusField(status, 'Name');
     const then = lastRun(procText(pid, `task/${tid}/sched`), procText(pid, `task/${tid}/stat`), clocks);
     const facts = {
-      name: name === processName ? undefined : name,
+      name: name === undefined || name === processName ? undefined : decoded(name),
       idleMs: now === undefined || then === undefined ? undefined : Math.max(0, Math.round(now - then)),
     };
     found.set(innermost(status) ?? tid, compact(facts));

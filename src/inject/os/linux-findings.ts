@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { toFinding } from '../findings';
 import type { Finding } from '../types';
 import { descriptorShortage } from './linux-limits';
-import { innermost, procLink, procText, statusField } from './linux-proc';
+import { decoded, innermost, procLink, procText, statusField } from './linux-proc';
 
 /** A socket that an agent of ours listens on, or has accepted: it keeps the listener's name (proc(5), net/unix). */
 const SESSION_SOCKET = /^\S+: \S+ \S+ \S+ \S+ \S+ +(\d+) .*(?:pylatch-[0-9a-f]{16}|@pylatch\/)/gm;
@@ -23,7 +23,7 @@ export function statusFindings(status: string): Finding[] {
 function tracerFinding(status: string): Finding | undefined {
   const tracer = Number(statusField(status, 'TracerPid') ?? 0);
   if (tracer === 0) return undefined;
-  const name = procText(tracer, 'comm')?.trim() ?? 'another tool';
+  const name = decoded(procText(tracer, 'comm') ?? 'another tool').trim();
   return {
     id: 'traced',
     severity: 'warning',

@@ -2,13 +2,18 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Mapping, ProcessStatus } from './types';
 
-/** The text of a file below `/proc/PID`. */
+/** The text of a file below `/proc/PID`, a character for each byte: parts that people are to read go through {@link decoded}. */
 export function procText(pid: number | 'self', name: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     return undefined;
   }
+}
+
+/** A name or path as its program has written it. */
+export function decoded(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /** A link below `/proc/PID`, for example `exe` or `ns/mnt`. */
@@ -100,7 +105,7 @@ function processState(letter: string): ProcessStatus['state'] {
 export function environment(pid: number): Map<string, string> {
   const entries = (procText(pid, 'environ') ?? '').split('\0').map((entry): [string, string] => {
     const at = entry.indexOf('=');
-    return [entry.slice(0, at), Buffer.from(entry.slice(at + 1), 'latin1').toString('utf8')];
+    return [entry.slice(0, at), decoded(entry.slice(at + 1))];
   });
   return new Map(entries);
 }
@@ -110,7 +115,7 @@ export function variable(environ: string, name: string): string | undefined {
   const at = `\0${environ}`.indexOf(`\0${name}=`);
   if (at < 0) return undefined;
   const value = environ.slice(at + name.length + 1).split('\0', 1)[0] ?? '';
-  return Buffer.from(value, 'latin1').toString('utf8');
+  return decoded(value);
 }
 
 /**
@@ -118,7 +123,7 @@ export function variable(environ: string, name: string): string | undefined {
  * leaves the rest of the room empty, which must not look like arguments.
  */
 export function commandLine(pid: number): string[] {
-  const raw = Buffer.from(procText(pid, 'cmdline') ?? '', 'latin1').toString('utf8');
+  const raw = decoded(procText(pid, 'cmdline') ?? '');
   return raw === '' ? [] : raw.replace(/\0+$/, '').split('\0');
 }
 
@@ -140,7 +145,7 @@ export function parseMappings(maps: string): Mapping[] {
       writable: rights[1] === 'w',
       executable: rights[2] === 'x',
       offset: parseInt(offset, 16),
-      path: Buffer.from(path, 'latin1').toString('utf8'),
+      path: decoded(path),
     }),
   );
 }

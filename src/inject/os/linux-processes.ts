@@ -12,6 +12,7 @@ import { containerName, foreignContainer } from './linux-container';
 import { statusFindings } from './linux-findings';
 import {
   commandLine,
+  decoded,
   parseStatus,
   processText,
   procLink,
@@ -96,7 +97,7 @@ function judgeFile(pid: number): Verdict {
 function loadedLibrary(pid: number): { version?: string } | undefined {
   let byName: string | undefined;
   for (const [, path = '', minor] of (procText(pid, 'maps') ?? '').matchAll(LIBRARY)) {
-    const exact = withImageFile(`/proc/${pid}/root${path}`, pythonInFile)?.version?.text;
+    const exact = withImageFile(`/proc/${pid}/root${decoded(path)}`, pythonInFile)?.version?.text;
     if (exact !== undefined) return { version: exact };
     byName ??= minor;
   }
