@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { link, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScriptRequest } from '../../src/inject/arm';
@@ -11,9 +14,10 @@ import { attach } from '../../src/inject/attach';
 import { firstPlace } from '../../src/inject/os/first-place';
 import { targetOs } from '../../src/inject/os/index';
 import type { SessionPlace } from '../../src/inject/os/index';
-import { ownId } from '../../src/inject/os/linux-folder';
+import { linuxFolders, ownId } from '../../src/inject/os/linux-folder';
 import { isAbandonedFile, makeMemoryPlace } from '../../src/inject/os/linux-memfd';
 import { linuxNative } from '../../src/inject/os/linux-native';
+import { UnixFolder } from '../../src/inject/os/unix-folder';
 import { hasOwnerEnded } from '../../src/inject/place';
 import { walkInterpreter } from '../../src/inject/runtime';
 import { openTarget } from '../../src/inject/target';
@@ -44,6 +48,31 @@ async function listen(name: string): Promise<Server> {
   await once(server, 'listening');
   return server;
 }
+
+describe('a folder', () => {
+  // Who may write to the folder may be less trusted than we are, and a wait here would hold up the whole session.
+  test('that its user has put other things in neither harms others nor keeps us waiting', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'parent-'));
+    const status = targetOs().status(process.pid);
+    assert.ok(status);
+    const place = new UnixFolder(linuxFolders, join(parent, 'session'), join(parent, 'session'), status);
+    places.push(place);
+    const valuable = join(parent, 'valuable');
+    await writeFile(valuable, 'kept');
+    await link(valuable, place.path('stub.py'));
+    shell(`mkfifo ${place.path('script.py')}`);
+    await symlink(valuable, place.path('error'));
+    for (const name of ['stub.py', 'script.py', 'error'] as const) {
+      place.truncate(name);
+      assert.equal(place.read(name), undefined);
+      assert.equal(place.wasRead(name), true, 'nothing of ours is there any more');
+    }
+    assert.equal(await readFile(valuable, 'utf8'), 'kept');
+    place.remove();
+    assert.deepEqual(await readdir(parent), ['valuable']);
+    await rm(parent, { recursive: true });
+  });
+});
 
 describe('a place in memory', () => {
   test('another process reads and writes its files, which is noted', async () => {

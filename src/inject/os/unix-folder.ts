@@ -9,14 +9,15 @@ import {
   existsSync,
   fchownSync,
   fstatSync,
+  ftruncateSync,
   futimesSync,
   mkdirSync,
   openSync,
   readSync,
   rmdirSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connectTo } from './socket';
 import type { ProcessStatus, SessionFile, SessionPlace } from './types';
@@ -77,14 +78,14 @@ export class UnixFolder implements SessionPlace {
   }
 
   read(name: SessionFile | typeof OWNER): string | undefined {
-    return this.use(name, constants.O_RDONLY | constants.O_NONBLOCK, (fd) => {
+    return this.use(name, constants.O_RDONLY, (fd) => {
       const bytes = Buffer.alloc(MAX_READ);
-      return fstatSync(fd).isFile() ? bytes.toString('utf8', 0, readSync(fd, bytes)) : undefined;
+      return bytes.toString('utf8', 0, readSync(fd, bytes));
     });
   }
 
   truncate(name: SessionFile): void {
-    this.use(name, constants.O_WRONLY | constants.O_TRUNC, (fd) => writeSync(fd, ''));
+    this.use(name, constants.O_WRONLY, (fd) => ftruncateSync(fd));
   }
 
   /** Not told by a file system that was mounted with `noatime`. */
@@ -109,16 +110,17 @@ export class UnixFolder implements SessionPlace {
 
   /** Milliseconds; a file that is gone counts as read. */
   private accessTime(name: SessionFile | typeof OWNER): number {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-    return this.use(name, flags, (fd) => fstatSync(fd).atimeMs) ?? Infinity;
+    return this.use(name, constants.O_RDONLY, (_fd, { atimeMs }) => atimeMs) ?? Infinity;
   }
 
-  /** Undefined where the file is not there, or is a link. */
-  private use<T>(name: string, flags: number, action: (fd: number) => T): T | undefined {
-    const fd = attempt(() => this.system.open(this.fd, name, flags | constants.O_NOFOLLOW));
+  /** Undefined where the file is not there, or is none of ours: a link of either kind, or a pipe to keep us waiting. */
+  private use<T>(name: string, flags: number, action: (fd: number, stat: Stats) => T): T | undefined {
+    const careful = flags | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = attempt(() => this.system.open(this.fd, name, careful));
     if (fd === undefined) return undefined;
     try {
-      return action(fd);
+      const stat = fstatSync(fd);
+      return stat.isFile() && stat.nlink === 1 ? action(fd, stat) : undefined;
     } finally {
       closeSync(fd);
     }
