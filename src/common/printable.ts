@@ -1,18 +1,17 @@
-/** Control characters but the line feed, and those that turn the direction of writing or end a line elsewhere. */
-const HIDDEN = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+/** Control characters but tab and line feed, and those that turn the direction of writing or end a line elsewhere. */
+const HIDDEN = /[^\P{Cc}\t\n]|[\p{Bidi_Control}\u2028\u2029]/gu;
 
 /**
  * A text with its control characters made visible (`\x1b`): what comes from a process could otherwise take over
- * the terminal that shows it, or look like something else. Line feeds stay.
+ * the terminal that shows it, or look like something else. Tabs and line feeds stay.
  */
 export function printable(text: string): string {
-  return text.replace(HIDDEN, (sign) => (sign === '\n' ? sign : escaped(sign.charCodeAt(0))));
+  return text.replace(HIDDEN, (sign) => escaped(sign.charCodeAt(0)));
 }
 
 /** JSON for programs that is as harmless in a terminal: the same value, in other words. */
 export function printableJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
-  return text.replace(HIDDEN, (sign) => (sign === '\n' ? sign : hex('\\u', sign.charCodeAt(0), 4)));
+  return JSON.stringify(value, null, 2).replace(HIDDEN, (sign) => hex('\\u', sign.charCodeAt(0), 4));
 }
 
 function escaped(code: number): string {
