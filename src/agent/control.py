@@ -46,8 +46,9 @@ class Waiter:
         self.frame = frame
         self.body = body
         """The `stopped` event to be; None for a parked thread."""
-        self.lock = _thread.allocate_lock()
-        self.lock.acquire()
+        self.bells: list[_thread.lock] = []
+        """Taken locks. Each is released once: a second time, before the one who waits for it has gone on, is the end of
+        a debug build of 3.14 (an assertion that is too strict, gh-143424)."""
         self.jobs: list[Callable[[], object]] = []
         self.announced = False
         self.released = False
@@ -62,21 +63,24 @@ class Waiter:
 
     def wake(self) -> None:
         try:
-            self.lock.release()
-        except RuntimeError:
+            self.bells.pop().release()
+        except IndexError:
             pass  # it is awake already, and looks again before it sleeps
 
     def wait(self) -> None:
         """Works until it is released. May be broken off by a signal handler, and called again: a job is taken off by
         statements between which no handler runs."""
         while True:
+            bell = _thread.allocate_lock()
+            bell.acquire()
+            self.bells.append(bell)
             while self.jobs:
                 job = self.jobs[0]
                 del self.jobs[0]
                 job()
             if self.released:
                 return
-            self.lock.acquire()
+            bell.acquire()
 
 
 class Collector:
