@@ -19,7 +19,7 @@ type Folder = vscode.WorkspaceFolder | undefined;
  * Completes launch configurations. VS Code's order: `resolveDebugConfiguration`, then the variables, then
  * `resolveDebugConfigurationWithSubstitutedVariables`, where the picker opens; a cancel ends the start silently.
  */
-export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
+class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   constructor(
     private readonly source: ProcessSource,
     private readonly picker: ProcessPicker,
@@ -82,7 +82,7 @@ function leftOpen(given: vscode.DebugConfiguration): vscode.DebugConfiguration {
 }
 
 /** Offers the picker and the running programs themselves under "Select and Start Debugging". */
-export class RunningPrograms implements vscode.DebugConfigurationProvider {
+class RunningPrograms implements vscode.DebugConfigurationProvider {
   constructor(private readonly source: ProcessSource) {}
 
   async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {

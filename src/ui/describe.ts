@@ -64,7 +64,7 @@ export function lacksOnlyRights(process: PythonProcess): boolean {
 }
 
 /** One short sentence for the row: why the process cannot be attached to. */
-export function refusalLine(process: PythonProcess): string {
+function refusalLine(process: PythonProcess): string {
   return refusals(process)[0]?.what ?? 'This process cannot be attached to.';
 }
 
