@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { link, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
@@ -72,6 +72,20 @@ describe('a folder', () => {
     assert.deepEqual(await readdir(parent), ['valuable']);
     await rm(parent, { recursive: true });
   });
+});
+
+test('a folder that somebody has put in the place of ours is left alone', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'parent-'));
+  const path = join(parent, 'session');
+  const status = targetOs().status(process.pid);
+  assert.ok(status);
+  const names: typeof linuxFolders.names = (folder, host) => {
+    writeFileSync(join(host, 'valuable'), 'kept');
+    return linuxFolders.names(folder, host);
+  };
+  assert.throws(() => new UnixFolder({ ...linuxFolders, names }, path, path, status), /another folder/);
+  assert.deepEqual(await readdir(path), ['valuable']);
+  await rm(parent, { recursive: true });
 });
 
 describe('a place in memory', () => {

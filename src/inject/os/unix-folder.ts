@@ -49,6 +49,11 @@ export class UnixFolder implements SessionPlace {
     this.address = `unix:${folder}/${SOCKET}`;
     mkdirSync(host, { mode: 0o700 });
     this.fd = openSync(host, FOLDER);
+    // Who may write to the parent may have moved another folder here by now: it must be neither given away nor emptied.
+    if (system.names(this.fd, host).length > 0) {
+      closeSync(this.fd);
+      throw new Error('somebody has put another folder in the place of ours');
+    }
     const mine = process.geteuid?.() === status.effectiveUid;
     this.owner = mine ? undefined : { uid: status.effectiveUid, gid: status.effectiveGid };
     try {
