@@ -18,7 +18,10 @@ const MAX_CALLS = 32;
 const CALLS_BIT = 4;
 const MAIN_THREAD_ONLY = 1;
 
-/** Address of the main thread's queue; undefined when the pattern is not there exactly once, or is in use. */
+/**
+ * Address of the main thread's queue; undefined when the pattern is not there exactly once, or is in use. It may hold
+ * calls, also one of a former session: the main thread may have come by before it, and then waits with it.
+ */
 export function findPendingQueue(memory: ProcessMemory, runtime: Runtime): number | undefined {
   // The main interpreter is the last part of the runtime's state, and large: the main thread's queue is not its own.
   const interpreter = walkInterpreter(memory, runtime).address - runtime.address;
@@ -26,24 +29,22 @@ export function findPendingQueue(memory: ProcessMemory, runtime: Runtime): numbe
   const state = memory.read(runtime.address, interpreter > 0 && interpreter < size ? interpreter : size);
   let found: number | undefined;
   for (let at = 0; at + NEXT + 4 <= state.length; at += 8) {
-    if (state.readInt32LE(at + AT.max) !== MAX_CALLS || !isIdle(state.subarray(at, at + NEXT + 4))) continue;
+    if (state.readInt32LE(at + AT.max) !== MAX_CALLS || !isQueue(state.subarray(at, at + NEXT + 4))) continue;
     if (found !== undefined) return undefined;
     found = at;
   }
   return found === undefined ? undefined : runtime.address + found;
 }
 
-function isIdle(queue: Buffer): boolean {
+function isQueue(queue: Buffer): boolean {
   const [first, next] = [queue.readInt32LE(FIRST), queue.readInt32LE(NEXT)];
   return (
     queue.readInt32LE(AT.max) === MAX_CALLS &&
     queue.readInt32LE(AT.maxLoop) === 0 &&
     queue.readBigUInt64LE(AT.handler) === 0n &&
     queue[AT.mutex] === 0 &&
-    queue.readInt32LE(AT.count) === 0 &&
-    first === next &&
-    first >= 0 &&
-    first < SLOTS
+    [first, next].every((slot) => slot >= 0 && slot < SLOTS) &&
+    queue.readInt32LE(AT.count) === (next - first + SLOTS) % SLOTS
   );
 }
 
@@ -52,7 +53,7 @@ function isIdle(queue: Buffer): boolean {
  * of the writes. Another thread that adds one holds the mutex for a moment; one that comes between our look and our
  * writes could lose its entry, and no order or number of writes would change that, since the look comes first.
  * @param evalBreaker address of the main thread's word of flags
- * @returns false when the queue is in use at this moment, and nothing was changed
+ * @returns false when the queue is in use at this moment or holds calls, and nothing was changed
  */
 export function addPendingCall(
   memory: ProcessMemory,
@@ -61,7 +62,7 @@ export function addPendingCall(
   evalBreaker: number,
 ): boolean {
   const now = memory.read(queue, NEXT + 4);
-  if (!isIdle(now)) return false;
+  if (!isQueue(now) || now.readInt32LE(AT.count) !== 0) return false;
   const slot = now.readInt32LE(NEXT);
   const entry = Buffer.alloc(SLOT_SIZE);
   entry.writeBigUInt64LE(BigInt(checkSignals), 0);

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execScript } from '../../src/inject/exec';
+import { addPendingCall, findPendingQueue } from '../../src/inject/pending';
+import { walkInterpreter } from '../../src/inject/runtime';
 import { openTarget } from '../../src/inject/target';
 import { runByMemory } from '../../src/inject/wake';
 import { interpreters, startTarget } from '../support/targets';
@@ -11,6 +13,7 @@ import type { Target } from '../support/targets';
 
 const PTRACE_SEIZE = 0x4206;
 const LIMIT_MS = 10_000;
+const LOCK_WAIT = "import threading\nprint('ready')\nthreading.Event().wait()";
 const SLEEPER = "import time\nprint('ready')\ntime.sleep(1000)";
 
 describe('obstacles', async () => {
@@ -52,6 +55,21 @@ describe('obstacles', async () => {
       assert.equal(taker.nativeId, target.pid);
       assert.ok(misses > 3);
       open.process.close();
+      await target.stop();
+    });
+
+    test(`${version}: a main thread that waits for a lock with a call of a former session in its queue`, async () => {
+      const target = await startTarget({ python, source: LOCK_WAIT });
+      await target.waitFor('ready\n');
+      await delay(100);
+      const { process, runtime } = await openTarget(target.pid);
+      const queue = findPendingQueue(process, runtime);
+      const [main] = walkInterpreter(process, runtime).threads;
+      const { checkSignals, offsets } = runtime;
+      assert.ok(queue !== undefined && main !== undefined && checkSignals !== undefined);
+      assert.ok(addPendingCall(process, queue, checkSignals, main.address + offsets.thread.evalBreaker));
+      process.close();
+      await exec(target, LIMIT_MS);
       await target.stop();
     });
 
