@@ -228,8 +228,10 @@ function walkOnce(process: ProcessMemory, { address, offsets }: Runtime): Interp
 }
 
 function mainInterpreter(process: ProcessMemory, runtime: number, offsets: DebugOffsets): number | undefined {
+  const seen = new Set<number>();
   let at = pointer(process, runtime + offsets.runtime.interpretersHead);
-  for (let count = 0; at !== 0 && count < MAX_LIST; count++) {
+  while (at !== 0 && !seen.has(at) && seen.size < MAX_LIST) {
+    seen.add(at);
     if (process.read(at + offsets.interpreter.id, 8).readBigInt64LE(0) === 0n) return at;
     at = pointer(process, at + offsets.interpreter.next);
   }
