@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execScript } from '../../src/inject/exec';
 import { addPendingCall, findPendingQueue } from '../../src/inject/pending';
@@ -18,8 +19,8 @@ const SLEEPER = "import time\nprint('ready')\ntime.sleep(1000)";
 
 describe('obstacles', async () => {
   for (const { version, path: python } of await interpreters()) {
-    test(`${version}: a thread that another tool traces: the tool is named, and afterwards it can be woken`, async () => {
-      const target = await sleeper(python);
+    test(`${version}: a thread that another tool traces: the tool is named, and afterwards it can be woken`, async (t) => {
+      const target = await sleeper(t, python);
       const tracer = await trace(target.pid);
       try {
         await assert.rejects(exec(target, 500), {
@@ -33,11 +34,10 @@ describe('obstacles', async () => {
       }
       await once(tracer, 'exit');
       await exec(target, LIMIT_MS);
-      await target.stop();
     });
 
-    test(`${version}: a thread that misses three interruptions is interrupted again`, async () => {
-      const target = await sleeper(python);
+    test(`${version}: a thread that misses three interruptions is interrupted again`, async (t) => {
+      const target = await sleeper(t, python);
       const open = await openTarget(target.pid);
       const { interrupt } = open.process;
       let misses = 0;
@@ -55,11 +55,11 @@ describe('obstacles', async () => {
       assert.equal(taker.nativeId, target.pid);
       assert.ok(misses > 3);
       open.process.close();
-      await target.stop();
     });
 
-    test(`${version}: a main thread that waits for a lock with a call of a former session in its queue`, async () => {
+    test(`${version}: a main thread that waits for a lock with a call of a former session in its queue`, async (t) => {
       const target = await startTarget({ python, source: LOCK_WAIT });
+      t.after(() => target.stop());
       await target.waitFor('ready\n');
       await delay(100);
       const { process, runtime } = await openTarget(target.pid);
@@ -70,19 +70,18 @@ describe('obstacles', async () => {
       assert.ok(addPendingCall(process, queue, checkSignals, main.address + offsets.thread.evalBreaker));
       process.close();
       await exec(target, LIMIT_MS);
-      await target.stop();
     });
 
     for (const [name, source] of Object.entries(ENDS)) {
-      test(`${version}: ${name}`, async () => {
+      test(`${version}: ${name}`, async (t) => {
         const target = await startTarget({ python, source });
+        t.after(() => target.stop());
         await target.waitFor('ready\n');
         await delay(100);
         await exec(target, LIMIT_MS);
         target.write('go\n');
         await target.waitForExit();
         assert.deepEqual([target.output(), target.exit], ['ready\ndone True\n', 0]);
-        await target.stop();
       });
     }
   }
@@ -113,8 +112,9 @@ atexit.register(last)
 `,
 };
 
-async function sleeper(python: string): Promise<Target> {
+async function sleeper(t: TestContext, python: string): Promise<Target> {
   const target = await startTarget({ python, source: SLEEPER });
+  t.after(() => target.stop());
   await target.waitFor('ready\n');
   await delay(100);
   return target;
