@@ -22,6 +22,7 @@ E = monitoring.events
 DISABLE = monitoring.DISABLE
 NAME = 'pylatch'
 CANDIDATES = (3, 4, 5)
+JIT = sys._jit.is_enabled()
 
 
 class NoTool(Exception):
@@ -49,12 +50,12 @@ class Monitor:
     def near_global(self, events: int) -> None:
         if events != self._near:
             self._near = events
-            monitoring.set_events(self.near, events)
+            set_global(self.near, events)
 
     def wide_global(self, events: int) -> None:
         if events != self._wide:
             self._wide = events
-            monitoring.set_events(self.wide, events)
+            set_global(self.wide, events)
 
     def local(self, code: CodeType, events: int, start: bool = False) -> None:
         """Sets the near tool's events of one code object; off and on again, so that disabled locations count anew.
@@ -63,19 +64,33 @@ class Monitor:
         any reason, and an event that does not change clears nothing: hence the global one off, and LINE on before off.
         """
         if start:
-            monitoring.set_events(self.near, self._near & ~E.PY_START)
+            set_global(self.near, self._near & ~E.PY_START)
             monitoring.set_local_events(self.near, code, E.LINE)
         monitoring.set_local_events(self.near, code, 0)
         if events:
             monitoring.set_local_events(self.near, code, events)
         if start:
-            monitoring.set_events(self.near, self._near)
+            set_global(self.near, self._near)
 
     def left(self) -> list[int]:
         """The tool ids that still carry our name: none after a detach."""
         return [tool for tool in (self.near, self.wide) if monitoring.get_tool(tool) == NAME]
 
     def _free(self, tool: int) -> None:
-        monitoring.set_events(tool, 0)
+        set_global(tool, 0)
         # free_tool_id clears the callbacks and the local events of every code object.
+        drop_jit_code()
         monitoring.free_tool_id(tool)
+
+
+def set_global(tool: int, events: int) -> None:
+    drop_jit_code()
+    monitoring.set_events(tool, events)
+
+
+def drop_jit_code() -> None:
+    """Before a global change. That makes CPython drop the JIT's code of the functions that run while it holds its list
+    of threads, and after every 100th such piece it looks into that very list: the process then stands still for ever
+    (seen on 3.14.10). What was dropped before is not dropped then; the JIT makes it anew."""
+    if JIT:
+        sys._clear_internal_caches()

@@ -121,5 +121,9 @@ function checkWelcome(message: unknown): Welcome {
 }
 
 function silent(what: string): PylatchError {
-  return new PylatchError('agent-failed', `The agent was started in the process but ${what}.`, 'Try again.');
+  return new PylatchError(
+    'agent-failed',
+    `The agent was started in the process but ${what}: the program hardly lets another thread run (it keeps the global interpreter lock).`,
+    'Try again at another moment, or allow more time.',
+  );
 }
