@@ -21,7 +21,10 @@ test('the parent of a program that is killed while we hold it hears of its end',
   const exited = once(shell, 'exit');
   try {
     interruptThread(native, pid, pid, () => process.kill(pid, 'SIGKILL'));
-    assert.equal(await Promise.race([exited.then(() => 'heard'), delay(LIMIT_MS, 'waits', { ref: false })]), 'heard');
+    assert.equal(
+      await Promise.race([exited.then(() => 'heard'), delay(LIMIT_MS, 'waits', { ref: false })]),
+      'heard',
+    );
   } finally {
     shell.kill('SIGKILL');
   }
