@@ -51,11 +51,6 @@ export const STARTS: Kind[] = [
       return [path, '-u', join(folder, 'app.pyz')];
     },
   }),
-  program({
-    name: 'python -i at its prompt',
-    command: ({ path }) => [path, '-u', '-i', '-c', "import sys; sys.ps1 = ''; print('ready')"],
-    endless: true,
-  }),
   program({ name: '-I -S -E', args: ['-I', '-S', '-E'] }),
   program({ name: '-X frozen_modules=on', args: ['-X', 'frozen_modules=on'] }),
   program({ name: '-X frozen_modules=off', args: ['-X', 'frozen_modules=off'] }),
