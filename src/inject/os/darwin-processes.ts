@@ -1,5 +1,4 @@
 /** Finds the processes that run Python, and describes them. */
-import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
 import { withImageFile } from '../image/bytes';
 import { pythonInFile, versionByName } from '../python-file';
@@ -8,23 +7,13 @@ import { expectedRefusal, isPartOfMacos } from './darwin-access';
 import { isPythonLibrary } from './darwin-images';
 import { darwinStatus, fileRegions, startedAt, startInfo, usage, workingFolder } from './darwin-info';
 import type { DarwinNative } from './darwin-native';
+import { verdictOf } from './program-verdict';
+import type { Verdict } from './program-verdict';
 import type { ProcessEntry, ProcessStatus, ThreadFacts } from './types';
-
-/**
- * What a program file can have to do with Python. `is`: it is in the file itself; `loads`: one of its processes was
- * seen with a Python library; `perhaps`: none yet.
- */
-interface Verdict {
-  python: 'is' | 'loads' | 'perhaps';
-  version?: string | undefined;
-}
 
 /** Reading an address space is dear: of a program's many processes so many are looked at in one listing. */
 const SAMPLE = 4;
 const PYTHON_NAME = /^(?:Python|(?:python|pypy)(?:(\d\.\d+)|\d)?[dt]*)$/;
-
-/** By path and time of change: an upgraded file is a new one. */
-const verdicts = new Map<string, Verdict>();
 
 /** See `TargetOs.pythonProcesses`. */
 export function darwinPythonProcesses(native: DarwinNative): ProcessEntry[] {
@@ -67,17 +56,6 @@ function judge(
   if (library === undefined) return named === null ? undefined : { version: named[1] };
   verdict.python = 'loads';
   return { version: exactVersion(library.path) ?? versionByName(library.path) };
-}
-
-function verdictOf(path: string): Verdict {
-  const key = `${path}:${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`;
-  const known = verdicts.get(key);
-  if (known !== undefined) return known;
-  const python = withImageFile(path, pythonInFile);
-  const verdict: Verdict =
-    python === undefined ? { python: 'perhaps' } : { python: 'is', version: python.version?.text };
-  verdicts.set(key, verdict);
-  return verdict;
 }
 
 function exactVersion(path: string): string | undefined {

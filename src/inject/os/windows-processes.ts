@@ -1,8 +1,8 @@
 /** Finds the processes that run Python, and describes them. */
-import { statSync } from 'node:fs';
 import { compact } from '../../common/compact';
-import { withImageFile } from '../image/bytes';
-import { pythonInFile, versionByName } from '../python-file';
+import { versionByName } from '../python-file';
+import { verdictOf } from './program-verdict';
+import type { Verdict } from './program-verdict';
 import { debugging, looking } from './windows-access';
 import { commandLineOf, splitCommandLine, startParameters } from './windows-block';
 import { isPythonLibrary, loadedModules } from './windows-images';
@@ -15,15 +15,6 @@ import { userOf } from './windows-users';
 import type { Finding } from '../types';
 import type { ProcessDescription, ProcessEntry, ProcessStatus } from './types';
 
-/**
- * What a program file can have to do with Python. `is`: it is in the file itself; `loads`: one of its processes was
- * seen with a Python library; `perhaps`: none yet.
- */
-interface Verdict {
-  python: 'is' | 'loads' | 'perhaps';
-  version?: string | undefined;
-}
-
 /** Taking the list of a process's libraries is dear: of a program's many processes so many are asked in one listing. */
 const SAMPLE = 2;
 /** The programs of Windows itself, which make up most of the processes, run no Python. */
@@ -32,9 +23,6 @@ const PYTHON_NAME = /^(?:python|pypy)w?(?:\d[\d.]*)?[t_d]*\.exe$/i;
 const NOBODY = -1;
 const MAX_PID = 0xffffffff;
 const BASIC_INFORMATION = 0;
-
-/** By path and time of change: an upgraded file is a new one. */
-const verdicts = new Map<string, Verdict>();
 
 /** See `TargetOs.status`. */
 export function windowsStatus(pid: number): ProcessStatus | undefined {
@@ -125,17 +113,6 @@ function judge(
     return { version: verdictOf(library.path).version ?? versionByName(library.path) };
   }
   return PYTHON_NAME.test(one.name) ? {} : undefined;
-}
-
-function verdictOf(path: string): Verdict {
-  const key = `${path}:${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`;
-  const known = verdicts.get(key);
-  if (known !== undefined) return known;
-  const python = withImageFile(path, pythonInFile);
-  const verdict: Verdict =
-    python === undefined ? { python: 'perhaps' } : { python: 'is', version: python.version?.text };
-  verdicts.set(key, verdict);
-  return verdict;
 }
 
 function entryOf(native: WindowsNative, one: SystemProcess, version: string | undefined): ProcessEntry {
