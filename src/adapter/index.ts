@@ -142,7 +142,7 @@ export class PylatchSession extends ProtocolServer {
     else if (event.event === 'continued') this.stops.continued(event.body);
     else if (event.event === 'breakpoint') this.breakpoints.changed(event.body);
     else if (event.event === 'detached') this.attachment.detached(event.body.reason);
-    else this.client.event(event.event, event.body);
+    else if (event.event !== 'snapshot') this.client.event(event.event, event.body);
   }
 
   private refuseMessage(message: unknown, problem: string): void {

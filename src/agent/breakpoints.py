@@ -1,8 +1,8 @@
 """Breakpoints: from a file and a line to LINE events on code objects, also of code that comes later.
 
-Threading: `set` runs on the agent's thread, `on_start` on any thread of the program. `lock` guards the tables; it is
-held only for work of ours. Code of the program that happens to run on the agent's thread (a finaliser) never
-takes it: the callbacks leave at once there.
+Threading: `set` runs on the agent's thread, `on_start` and `on_line` on any thread of the program. `lock` guards the
+tables; it is held only for work of ours. Code of the program that happens to run on the agent's thread (a finaliser)
+never takes it: the callbacks leave at once there.
 """
 
 from .codes import of_file
@@ -13,13 +13,31 @@ from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CodeType
+    from types import CodeType, FrameType
     from typing import Any
 
     from .control import Control
+    from .instruments import Instruments
     from .link import Json
-    from .monitor import Monitor
+
+    Outcome = Json | bool
+    """What a part of the engine says of an event: the body of a `stopped` event, that it needs the location (True), or
+    that it does not (False)."""
+
+OWNER = 'breakpoints'
+
+
+class Spots:
+    """Where one code object has breakpoints."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.lines: dict[int, list[Breakpoint]] = {}
+        self.starts: list[Breakpoint] = []
+
+    def events(self) -> int:
+        # A body on the line of its def fires LINE only together with PY_START (measured on both versions).
+        return E.LINE | E.PY_START if self.lines or self.starts else 0
 
 
 class Breakpoint:
@@ -38,23 +56,6 @@ class Breakpoint:
         if self.line is None:
             body['message'] = self.reason
         return body
-
-
-class Entry:
-    """What is asked of one code object: it has events of its own only while it has an entry."""
-
-    def __init__(self, code: CodeType) -> None:
-        self.code = code  # keeps it alive: entries are found by id(code)
-        self.lines: dict[int, list[Breakpoint]] = {}
-        self.starts: list[Breakpoint] = []
-        self.steps = 0
-
-    def events(self) -> int:
-        events = self.steps
-        if self.lines or self.starts:
-            # A body on the line of its def fires LINE only together with PY_START (measured on both versions).
-            events |= E.LINE | E.PY_START
-        return events
 
 
 class File:
@@ -108,14 +109,15 @@ def identity(path: str) -> tuple[int, int] | None:
 
 
 class Breakpoints:
-    def __init__(self, monitor: Monitor, control: Control) -> None:
-        self.monitor = monitor
+    def __init__(self, instruments: Instruments, control: Control) -> None:
+        self.instruments = instruments
         self.control = control
         self.lock = Section()
         self.files: dict[str, File] = {}
         self.names: dict[str, File | None] = {}
         """By `co_filename`: each distinct name is compared with the files once."""
-        self.entries: dict[int, Entry] = {}
+        self.spots: dict[int, Spots] = {}
+        """By id(code)."""
 
     def set(self, path: str, asked: list[Any]) -> Json:
         """DAP's setBreakpoints: replaces those of one file."""
@@ -145,35 +147,29 @@ class Breakpoints:
         return hit is None or not known.isdisjoint(hit)
 
     def clear(self) -> None:
-        """Takes every local event back."""
         with self.lock:
-            for entry in self.entries.values():
-                self.monitor.local(entry.code, 0)
-            self.entries.clear()
+            self.spots.clear()
             self.files.clear()
             self.names.clear()
 
-    def set_steps(self, code: CodeType, wanted: Callable[[], int]) -> None:
-        """What the steps in flight want of one code object; 0 when they are done with it. Asked for with the lock
-        held: of two threads that change it at a time the later one must not go by what was before."""
-        with self.lock:
-            entry = self.entry(code)
-            entry.steps = wanted()
-            self.apply(entry)
+    # -- in callbacks
 
-    def entry(self, code: CodeType) -> Entry:
-        return self.entries.get(id(code)) or self.entries.setdefault(id(code), Entry(code))
+    def on_line(self, frame: FrameType, code: CodeType, line: int) -> Outcome:
+        spots = self.spots.get(id(code))
+        return self._hit(frame, spots.lines.get(line)) if spots is not None else False
 
-    def apply(self, entry: Entry) -> None:
-        """Makes the events of a code object what its entry asks for; an entry that asks for nothing goes."""
-        events = entry.events()
-        if not events:
-            self.entries.pop(id(entry.code), None)
-        start = bool(entry.starts) or entry.code.co_firstlineno in entry.lines
-        self.monitor.local(entry.code, events, start)
+    def on_start(self, frame: FrameType, code: CodeType) -> Outcome:
+        self.new_code(code)
+        spots = self.spots.get(id(code))
+        return self._hit(frame, spots.starts) if spots is not None else False
+
+    def _hit(self, frame: FrameType, hits: list[Breakpoint] | None) -> Outcome:
+        if not hits:
+            return False
+        return {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]}
 
     def new_code(self, code: CodeType) -> None:
-        """A code object starts that was not seen before: by `on_start`, on any thread of the program."""
+        """A code object starts that may not have been seen before."""
         name = code.co_filename
         if name in self.names and self.names[name] is None:
             return
@@ -202,32 +198,34 @@ class Breakpoints:
         file = self.files[path] = File(path)
         # Names that matched no file so far may match this one.
         self.names = {name: known for name, known in self.names.items() if known}
-        self.control.watch_code(True)
+        self.instruments.want_everywhere(OWNER, E.PY_START)
         return file
 
     def _close(self, file: File) -> None:
         del self.files[file.path]
         self.names = {name: known for name, known in self.names.items() if known is not file}
         if not self.files:
-            self.control.watch_code(False)
+            self.instruments.want_everywhere(OWNER, 0)
 
     def _bind(self, file: File) -> None:
         wanted = {bp.line for bp in file.breakpoints}
         for code, lines in list(file.codes.values()):
-            entry = self.entries.get(id(code))
-            hit = (wanted & lines) | (wanted & start_line(code, lines))
-            if hit or entry:
-                self._bind_code(file, entry or self.entry(code), lines)
+            if id(code) in self.spots or (wanted & lines) | (wanted & start_line(code, lines)):
+                self._bind_code(file, code, lines)
 
-    def _bind_code(self, file: File, entry: Entry, lines: frozenset[int]) -> None:
-        entry.lines = {}
-        entry.starts = []
+    def _bind_code(self, file: File, code: CodeType, lines: frozenset[int]) -> None:
+        spots = Spots(code)
         for bp in file.breakpoints:
             if bp.line in lines:
-                entry.lines.setdefault(bp.line, []).append(bp)
-            elif bp.line and starts_on(entry.code, lines, bp.line):
-                entry.starts.append(bp)
-        self.apply(entry)
+                spots.lines.setdefault(bp.line, []).append(bp)
+            elif bp.line and starts_on(code, lines, bp.line):
+                spots.starts.append(bp)
+        if spots.events():
+            self.spots[id(code)] = spots
+        else:
+            self.spots.pop(id(code), None)
+        start = bool(spots.starts) or code.co_firstlineno in spots.lines
+        self.instruments.want(OWNER, code, spots.events, start)
 
 
 def start_line(code: CodeType, lines: frozenset[int]) -> frozenset[int]:

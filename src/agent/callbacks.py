@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-    from .breakpoints import Breakpoint, Breakpoints
+    from .breakpoints import Breakpoints, Outcome
     from .control import Control
+    from .instruments import Instruments
     from .monitor import Monitor
     from .stepping import Stepping
 
@@ -29,11 +30,13 @@ class Callbacks:
     def __init__(
         self,
         control: Control,
+        instruments: Instruments,
         breakpoints: Breakpoints,
         stepping: Stepping,
         fail: Callable[[BaseException], None],
     ) -> None:
         self.control = control
+        self.instruments = instruments
         self.breakpoints = breakpoints
         self.stepping = stepping
         self.fail = fail
@@ -86,7 +89,7 @@ class Callbacks:
 
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
-        for section in (self.control.lock, self.breakpoints.lock):
+        for section in (self.control.lock, self.instruments.lock, self.breakpoints.lock):
             section.leave()
 
     def lost(self, error: BaseException) -> Verdict:
@@ -95,30 +98,23 @@ class Callbacks:
             self.fail(error)
         return None
 
+    def act(self, frame: FrameType, *outcomes: Outcome) -> Verdict:
+        """Stops where a part of the engine wants to; a location that none needs fires no more."""
+        for outcome in outcomes:
+            if isinstance(outcome, dict):
+                return self.control.stop(frame, outcome)
+        return None if any(outcomes) else DISABLE
+
     # -- near
 
     def line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
         if self.skip and _thread.get_ident() in self.skip:
             self.skip.discard(_thread.get_ident())
             return None
-        entry = self.breakpoints.entries.get(id(code))
-        if entry is None:
-            return DISABLE
-        hits = entry.lines.get(line)
-        if hits:
-            return self.hit(frame, hits)
-        if not entry.steps & E.LINE:
-            return DISABLE
-        return self.step_to(frame, E.LINE)
+        return self.act(frame, self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code))
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        entry = self.breakpoints.entries.get(id(code))
-        if entry is None:
-            self.breakpoints.new_code(code)
-            entry = self.breakpoints.entries.get(id(code))
-        if entry is None or not entry.starts:
-            return DISABLE
-        return self.hit(frame, entry.starts)
+        return self.act(frame, self.breakpoints.on_start(frame, code))
 
     def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
         self.stepping.returned(frame, value)
@@ -132,15 +128,8 @@ class Callbacks:
         self.stepping.unwound(frame)
         return None
 
-    def instruction(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
-        # Instructions made by the compiler have no line: the next one does.
-        return None if frame.f_lineno is None else self.step_to(frame, E.INSTRUCTION)
-
-    def hit(self, frame: FrameType, hits: list[Breakpoint]) -> Verdict:
-        return self.control.stop(frame, {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]})
-
-    def step_to(self, frame: FrameType, event: int) -> Verdict:
-        return self.control.stop(frame, {'reason': 'step'}) if self.stepping.reached(frame, event) else None
+    def instruction(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
+        return self.act(frame, self.stepping.on_instruction(frame, code))
 
     # -- wide
 
@@ -152,8 +141,8 @@ class Callbacks:
         return self.caught(frame, code, 0)
 
     def caught_on_line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
-        entry = self.breakpoints.entries.get(id(code))
-        reported_again = entry is not None and line in entry.lines
+        spots = self.breakpoints.spots.get(id(code))
+        reported_again = spots is not None and line in spots.lines
         pausing = _thread.get_ident() in self.control.pausing
         verdict = self.caught(frame, code, line)
         if pausing and reported_again:

@@ -120,8 +120,6 @@ class Control:
         """The agent's threads: no callback concerns them, whatever code a finaliser runs there."""
         self.closing = False
         self.collector = Collector()
-        self.watching = False
-        self.unwinding = False
         self.describe: Callable[[int], Json] = lambda _: {}
         """The thread's DAP id and a snapshot of its stack, for the `stopped` event."""
         self.counts: Callable[[Json], bool] = lambda _: True
@@ -138,17 +136,6 @@ class Control:
         """The top frame of a thread that waits, None for one that does not."""
         waiter = self.waiters.get(ident)
         return waiter.frame if waiter is not None else None
-
-    # -- wishes that decide which global events are on
-
-    def watch_code(self, on: bool) -> None:
-        self.watching = on
-        self.near_events()
-
-    def near_events(self) -> None:
-        with self.lock:
-            events = (E.PY_START if self.watching else 0) | (E.PY_UNWIND if self.unwinding else 0)
-            self.monitor.near_global(events)
 
     def wide_events(self) -> None:
         """Turns the wide tool on for as long as somebody is to be caught. With the lock held."""

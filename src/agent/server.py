@@ -16,6 +16,7 @@ from .errors import Refusal
 from .forks import install as install_hooks
 from .frames import Frames
 from .guard import Job, inert
+from .instruments import Instruments
 from .ledger import Ledger
 from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
@@ -113,9 +114,10 @@ class Agent:
         self.control = Control(monitor, self.event, config.get('stopThreads') != 'one')
         self.frames = Frames(self.control.own, config.get('justMyCode') is not False)
         self.variables = Variables(config.get('showReturnValue') is True)
-        self.breakpoints = Breakpoints(monitor, self.control)
-        self.stepping = Stepping(self.control, self.breakpoints, self.frames, self.variables.results)
-        self.callbacks = Callbacks(self.control, self.breakpoints, self.stepping, self.fail)
+        self.instruments = Instruments(monitor)
+        self.breakpoints = Breakpoints(self.instruments, self.control)
+        self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
+        self.callbacks = Callbacks(self.control, self.instruments, self.breakpoints, self.stepping, self.fail)
         self.requests = Requests(self)
         self.frames.waiting = self.control.waiting
         self.control.describe = self.requests.describe
@@ -273,6 +275,7 @@ class Agent:
         self.control.close()
         self.stepping.steps.clear()
         self.breakpoints.clear()
+        self.instruments.clear()
         self.ledger.undo()
         self.forget(None)
 
@@ -309,8 +312,8 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        parts = (self.control, self.frames, self.breakpoints, self.stepping, self.callbacks, self.requests)
-        for part in (*parts, self.variables, self.link, self.ledger, self):
+        engine = (self.control, self.instruments, self.breakpoints, self.stepping, self.callbacks)
+        for part in (*engine, self.frames, self.requests, self.variables, self.link, self.ledger, self):
             vars(part).clear()
 
     def quiet(self) -> bool:
@@ -351,7 +354,7 @@ class Agent:
 
     def after_in_child(self) -> None:
         """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
-        for part in (self.link, self.control, self.breakpoints):
+        for part in (self.link, self.control, self.instruments, self.breakpoints):
             part.lock = Section()
         self.link.forget()
         self.control.close()

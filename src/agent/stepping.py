@@ -14,9 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
-    from .breakpoints import Breakpoints
+    from .breakpoints import Outcome
     from .control import Control
     from .frames import Frames
+    from .instruments import Instruments
     from .variables import Results
 
 GENERATOR = 0x20  # CO_GENERATOR: a plain one; stepping out of it goes to its consumer
@@ -24,6 +25,7 @@ GENERATOR = 0x20  # CO_GENERATOR: a plain one; stepping out of it goes to its co
 LINES = E.LINE | E.PY_START | E.PY_RETURN | E.PY_YIELD
 RETURNS = E.PY_RETURN | E.PY_YIELD
 BACK = E.INSTRUCTION | E.PY_RETURN
+OWNER = 'steps'
 
 
 class Step:
@@ -34,9 +36,9 @@ class Step:
 
 
 class Stepping:
-    def __init__(self, control: Control, breakpoints: Breakpoints, frames: Frames, results: Results) -> None:
+    def __init__(self, control: Control, instruments: Instruments, frames: Frames, results: Results) -> None:
         self.control = control
-        self.breakpoints = breakpoints
+        self.instruments = instruments
         self.frames = frames
         self.steps: dict[int, Step] = {}
         """By thread ident."""
@@ -61,9 +63,19 @@ class Stepping:
         for other in list(self.steps) if self.control.stop_all else [ident]:
             self.end(other)
 
-    def reached(self, frame: FrameType, event: int) -> bool:
-        """True when an event of this frame is what a step waits for."""
-        return any(step.frame is frame and step.events & event for step in list(self.steps.values()))
+    def on_line(self, frame: FrameType, code: CodeType) -> Outcome:
+        return self._reached(frame, code, E.LINE)
+
+    def on_instruction(self, frame: FrameType, code: CodeType) -> Outcome:
+        # Instructions made by the compiler have no line: the next one does.
+        return frame.f_lineno is None or self._reached(frame, code, E.INSTRUCTION)
+
+    def _reached(self, frame: FrameType, code: CodeType, event: int) -> Outcome:
+        """A stop where an event of this frame is what a step waits for; True where other frames of the code might."""
+        steps = list(self.steps.values())
+        if any(step.frame is frame and step.events & event for step in steps):
+            return {'reason': 'step'}
+        return any(step.frame.f_code is code and step.events & event for step in steps)
 
     def returned(self, frame: FrameType, value: object) -> None:
         """PY_RETURN: the step goes on in the caller, where the value is shown."""
@@ -108,7 +120,7 @@ class Stepping:
         self._apply(frame.f_code)
 
     def _apply(self, code: CodeType) -> None:
-        self.breakpoints.set_steps(code, lambda: self._wanted(code))
+        self.instruments.want(OWNER, code, lambda: self._wanted(code))
 
     def _wanted(self, code: CodeType) -> int:
         """The events that the steps in flight need on a code object."""
@@ -119,8 +131,7 @@ class Stepping:
         return wanted
 
     def _unwinding(self) -> None:
-        self.control.unwinding = bool(self.steps)
-        self.control.near_events()
+        self.instruments.want_everywhere(OWNER, E.PY_UNWIND if self.steps else 0)
 
     def _entering(self, ident: int, on: bool) -> None:
         with self.control.lock:

@@ -25,6 +25,14 @@ export interface AgentConfig {
   stopThreads: 'all' | 'one';
   /** Show what a function returned after a step out of it. */
   showReturnValue: boolean;
+  /** Exceptions from the rule which code is mine; the longest path wins. Paths are the target's. */
+  justMyCodeRules?: CodeRule[];
+}
+
+/** A folder (with all below) or a file that is mine, or is not, whatever the rule says. */
+export interface CodeRule {
+  path: string;
+  include: boolean;
 }
 
 /** First frame from the bridge. */
@@ -69,8 +77,36 @@ export interface AgentBreakpoint {
   /** From 1. */
   line: number;
   condition?: string;
+  /** `5` and `==5`, `>=5`, `>5`, `<=5`, `<5`, `%5`. With a condition, only hits where it holds count. */
   hitCondition?: string;
+  /** Text with `{expressions}` to show instead of stopping. */
   logMessage?: string;
+  /** `snapshot`: keep stack and locals and go on; `hitCondition` is then how many times (default 1). */
+  mode?: 'snapshot';
+}
+
+/** A breakpoint on the start of functions. */
+export interface AgentFunctionBreakpoint {
+  id: number;
+  /** `function`, `Class.method`, `outer.inner`, or one of these behind its module's name and a dot. */
+  name: string;
+  condition?: string;
+  hitCondition?: string;
+}
+
+/** A breakpoint on a change of a value; `dataId` is from the agent's `dataBreakpointInfo`. */
+export interface AgentDataBreakpoint {
+  id: number;
+  dataId: string;
+  condition?: string;
+  hitCondition?: string;
+}
+
+/** When to stop at exceptions. */
+export interface ExceptionFilter {
+  filterId: 'raised' | 'userUnhandled' | 'uncaught';
+  /** Types (`KeyError, !app.Retry`), `module: name` or an expression with the exception as `exc`. */
+  condition?: string;
 }
 
 /** Arguments and bodies of every request that the agent answers. */
@@ -80,6 +116,27 @@ export interface AgentCommands {
     arguments: { path: string; breakpoints: AgentBreakpoint[] };
     body: { breakpoints: DebugProtocol.Breakpoint[] };
   };
+  /** Replaces all; the answer has the order of the arguments. */
+  setFunctionBreakpoints: {
+    arguments: { breakpoints: AgentFunctionBreakpoint[] };
+    body: { breakpoints: DebugProtocol.Breakpoint[] };
+  };
+  /** A `dataId` of null, and the reason as the description, where the value cannot be watched. */
+  dataBreakpointInfo: {
+    arguments: { variablesReference?: number; name: string; frameId?: number };
+    body: DebugProtocol.DataBreakpointInfoResponse['body'];
+  };
+  /** Replaces all; the answer has the order of the arguments. */
+  setDataBreakpoints: {
+    arguments: { breakpoints: AgentDataBreakpoint[] };
+    body: { breakpoints: DebugProtocol.Breakpoint[] };
+  };
+  /** Replaces all; the answer has the order of the arguments. */
+  setExceptionBreakpoints: {
+    arguments: { filters: ExceptionFilter[] };
+    body: { breakpoints: DebugProtocol.Breakpoint[] };
+  };
+  exceptionInfo: { arguments: { threadId: number }; body: DebugProtocol.ExceptionInfoResponse['body'] };
   breakpointLocations: {
     arguments: { path: string; line: number; endLine?: number };
     body: { breakpoints: DebugProtocol.BreakpointLocation[] };
@@ -124,6 +181,17 @@ export interface AgentCommands {
   next: { arguments: StepArguments; body: Record<string, never> };
   stepIn: { arguments: StepArguments; body: Record<string, never> };
   stepOut: { arguments: StepArguments; body: Record<string, never> };
+  /** The calls of the frame's line that have not been made yet. */
+  stepInTargets: { arguments: { frameId: number }; body: { targets: DebugProtocol.StepInTarget[] } };
+  /** Where the top frames of stopped threads can be set to go on, among the statements of a line. */
+  gotoTargets: {
+    arguments: { path: string; line: number };
+    body: { targets: DebugProtocol.GotoTarget[] };
+  };
+  /** A `stopped` event with the reason `goto` follows the answer. */
+  goto: { arguments: { threadId: number; targetId: number }; body: Record<string, never> };
+  /** A `stopped` event with the reason `restart` follows the answer. */
+  restartFrame: { arguments: { frameId: number }; body: Record<string, never> };
   /** Answered at once; a `stopped` event follows, within 0.1 s also for a thread in C code. */
   pause: { arguments: { threadId: number }; body: Record<string, never> };
   /** Text of a file as the target sees it (disk, zip, `linecache`), or of a `sourceReference` made by the agent. */
@@ -133,6 +201,8 @@ export interface AgentCommands {
   };
   /** Interrupts the evaluation that the request `seq` started. Answered at once; that request then fails with `cancelled`. */
   cancel: { arguments: { seq: number }; body: Record<string, never> };
+  /** What Pylatch has switched on in the program at the moment, and why. */
+  instrumentation: { arguments: Record<string, never>; body: Instrumentation };
   /** Resumes the program, undoes every change and ends the agent; the answer is the last message. */
   detach: { arguments: Record<string, never>; body: Residue };
 }
@@ -141,6 +211,25 @@ export interface StepArguments {
   threadId: number;
   singleThread?: boolean;
   granularity?: DebugProtocol.SteppingGranularity;
+  /** Of `stepInTargets`; for stepIn alone. */
+  targetId?: number;
+}
+
+/** The answer to the custom request `pylatch/instrumentation`. Names of events are those of `sys.monitoring`. */
+export interface Instrumentation {
+  /** Code objects with events of their own. */
+  codeObjects: {
+    name: string;
+    path: string;
+    line: number;
+    events: string[];
+    /** Who asked, in words: `breakpoint at line 12`, `step of thread 1`. */
+    why: string[];
+  }[];
+  /** Events that are on for all code. Those that cost nothing where they were seen once are marked. */
+  everywhere: { event: string; why: string[]; cost: string }[];
+  /** How often each breakpoint was reached since it was set, false conditions included; by its id. */
+  hits: Record<string, number>;
 }
 
 export type AgentCommand = keyof AgentCommands;
@@ -167,6 +256,8 @@ export interface AgentEvents {
   thread: DebugProtocol.ThreadEvent['body'];
   breakpoint: DebugProtocol.BreakpointEvent['body'];
   output: DebugProtocol.OutputEvent['body'];
+  /** A snapshot that a breakpoint took without stopping. */
+  snapshot: Snapshot;
   /** The agent detaches of its own accord (a fault of its own, say); the reason in a user's words. */
   detached: { reason: string };
 }
@@ -174,6 +265,25 @@ export interface AgentEvents {
 export type AgentEvent = {
   [E in keyof AgentEvents]: { event: E; body: AgentEvents[E] };
 }[keyof AgentEvents];
+
+/** Stack and locals at one moment, as text: nothing of the program is held. */
+export interface Snapshot {
+  breakpointId: number;
+  /** Which of how many, from 1. */
+  number: number;
+  of: number;
+  thread: string;
+  /** Top first. */
+  frames: (Pick<DebugProtocol.StackFrame, 'name' | 'line' | 'source'> & { variables: SnapshotValue[] })[];
+}
+
+export interface SnapshotValue {
+  name: string;
+  value: string;
+  type?: string;
+  /** Absent where there is nothing to open, or where the snapshot's limits cut it. */
+  children?: SnapshotValue[];
+}
 
 /** The top of the stopped thread's stack, the top frame's scopes, and the variables of its cheap scopes. */
 export interface StopSnapshot {

@@ -18,6 +18,26 @@ const DEFAULT_ANSWERS: Record<AgentCommand, Answer> = {
   setBreakpoints: ({ breakpoints }: { breakpoints: { id: number; line: number }[] }) => ({
     breakpoints: breakpoints.map(({ id, line }) => ({ id, line, verified: true })),
   }),
+  setFunctionBreakpoints: ({ breakpoints }: { breakpoints: { id: number }[] }) => ({
+    breakpoints: breakpoints.map(({ id }) => ({ id, verified: true })),
+  }),
+  setDataBreakpoints: ({ breakpoints }: { breakpoints: { id: number }[] }) => ({
+    breakpoints: breakpoints.map(({ id }) => ({ id, verified: true })),
+  }),
+  dataBreakpointInfo: ({ name }: { name: string }) => ({
+    dataId: name,
+    description: name,
+    accessTypes: ['write'],
+  }),
+  setExceptionBreakpoints: ({ filters }: { filters: object[] }) => ({
+    breakpoints: filters.map(() => ({ verified: true })),
+  }),
+  exceptionInfo: () => ({ exceptionId: 'ValueError', breakMode: 'always' }),
+  stepInTargets: () => ({ targets: [{ id: 1, label: 'call()' }] }),
+  gotoTargets: ({ line }: { line: number }) => ({ targets: [{ id: 1, label: `Line ${line}`, line }] }),
+  goto: () => ({}),
+  restartFrame: () => ({}),
+  instrumentation: () => ({ codeObjects: [], everywhere: [], hits: {} }),
   breakpointLocations: ({ line }: { line: number }) => ({ breakpoints: [{ line }] }),
   threads: () => ({ threads: [{ id: 7, name: 'MainThread' }] }),
   stackTrace: () => ({ stackFrames: [{ id: 2000, name: 'agent', line: 1, column: 1 }], totalFrames: 1 }),

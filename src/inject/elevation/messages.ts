@@ -51,10 +51,13 @@ const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const isOptionalText: Check = (value) => value === undefined || isText(value);
 const isId: Check = (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) <= 0xffffffff;
 
+const isRule: Check = (value) => fits(value, { path: isText, include: isFlag });
+
 const CONFIG: Shape<AgentConfig> = {
   justMyCode: isFlag,
   stopThreads: (value) => value === 'all' || value === 'one',
   showReturnValue: isFlag,
+  justMyCodeRules: (value) => value === undefined || (Array.isArray(value) && value.every(isRule)),
 };
 
 const REQUEST: Shape<HelperRequest> = {
