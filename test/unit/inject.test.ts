@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScriptRequest } from '../../src/inject/arm';
 import { attach, inspect } from '../../src/inject/attach';
@@ -15,31 +14,12 @@ import { openTarget } from '../../src/inject/target';
 import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
 import { PHASES } from '../../src/inject/types';
 import { standin } from '../support/standin';
-import { interpreters, startTarget } from '../support/targets';
-import type { Target, TargetOptions } from '../support/targets';
+import { emptyFolder, startNow, startReady, stopTargets } from '../support/readyTargets';
+import { interpreters } from '../support/targets';
+import type { Target } from '../support/targets';
 
 const CONFIG = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
 const LIMIT_MS = 10_000;
-
-const targets: Target[] = [];
-const folders: string[] = [];
-/** After each test: targets that stay busy would slow down all that follow. */
-async function stopTargets(): Promise<void> {
-  await Promise.all(targets.splice(0).map((target) => target.stop()));
-}
-after(async () => {
-  await stopTargets();
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
-});
-
-/** Starts a target and waits until it has printed `ready` and gone on to what it does next. */
-async function start(options: TargetOptions): Promise<Target> {
-  const target = await startTarget(options);
-  targets.push(target);
-  await target.waitFor('ready\n');
-  await delay(100);
-  return target;
-}
 
 function attachTo(target: Target | number, options: Partial<AttachOptions> = {}): Promise<AttachedAgent> {
   const pid = typeof target === 'number' ? target : target.pid;
@@ -56,13 +36,6 @@ async function attachOnce(target: Target, options: Partial<AttachOptions> = {}):
   assert.equal(target.alive(), true, `the target ended (${target.exit})`);
   assert.equal(target.output(), before);
   return agent;
-}
-
-/** A temporary folder for one target, which must be empty again after the attach. */
-async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'empty-'));
-  folders.push(folder);
-  return folder;
 }
 
 const STATES: Record<string, string> = {
@@ -90,7 +63,7 @@ describe('attach', async () => {
       afterEach(stopTargets);
       for (const [state, source] of Object.entries(STATES)) {
         test(`in ${state}`, async () => {
-          await attachOnce(await start({ python, source }));
+          await attachOnce(await startReady({ python, source }));
         });
       }
       suite(python);
@@ -105,7 +78,7 @@ function suite(python: string): void {
   test('the phases are announced in order, and nothing is left', async () => {
     const folder = await emptyFolder();
     const phases: Phase[] = [];
-    const agent = await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }), {
+    const agent = await attachOnce(await startReady({ python, source: busy, env: { TMPDIR: folder } }), {
       onPhase: (phase) => phases.at(-1) === phase || phases.push(phase),
     });
     assert.deepEqual(phases, [...PHASES]);
@@ -133,7 +106,7 @@ function suite(python: string): void {
     await leave(halfMade, '');
     await leave(justMade, '');
     await utimes(join(folder, halfMade!), 0, 0);
-    await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
+    await attachOnce(await startReady({ python, source: busy, env: { TMPDIR: folder } }));
     assert.deepEqual(readdirSync(folder).sort(), [elsewhere, living, justMade, forAnother]);
   });
 
@@ -145,7 +118,7 @@ function suite(python: string): void {
     const agent = createServer((socket) => socket.resume().once('end', () => agent.emit('left')));
     const metAndLeft = once(agent, 'left');
     await once(agent.listen(join(left, 'sock')), 'listening');
-    await attachOnce(await start({ python, source: busy, env: { TMPDIR: folder } }));
+    await attachOnce(await startReady({ python, source: busy, env: { TMPDIR: folder } }));
     await metAndLeft;
     agent.close();
     assert.deepEqual(readdirSync(folder), []);
@@ -169,7 +142,7 @@ lock.release()
 worker.join()
 print('over')
 `;
-    const target = await start({ python, source, env: { TMPDIR: folder } });
+    const target = await startReady({ python, source, env: { TMPDIR: folder } });
     await armWorker(target, join(left, 'stub.py'));
     await attachOnce(target, { thread: 'main' });
     target.write('\n');
@@ -180,7 +153,7 @@ print('over')
   test('a target in a pid namespace of its own', { skip: notRoot() }, async () => {
     // To unshare, the first -u means a host name of its own.
     const source = "import time\nprint('ready')\ntime.sleep(1000)";
-    const target = await start({
+    const target = await startReady({
       python: 'unshare',
       source,
       pythonArgs: ['--pid', '--fork', '--kill-child', python, '-u'],
@@ -196,8 +169,7 @@ print('over')
   test('a process that has only just been started', async () => {
     const source = "import time\nprint('started')\ntime.sleep(1000)";
     for (let times = 0; times < 6; times++) {
-      const target = await startTarget({ python, source });
-      targets.push(target);
+      const target = await startNow({ python, source });
       await delay(times);
       const agent = await attachTo(target);
       agent.link.close();
@@ -215,7 +187,7 @@ time.sleep(1.5)
 print('slept', time.monotonic() - begin, 'seconds')
 time.sleep(1000)
 `;
-    const target = await start({ python, source });
+    const target = await startReady({ python, source });
     // The last one comes late: a sleep that began anew then would last about 2.5 s.
     for (let times = 0; times < 5; times++) {
       await attachOnce(target);
@@ -240,7 +212,7 @@ while True:
     if sys.stdin.readline():
         print('count', sys.__dict__.get('__count__'))
 `;
-    const target = await start({ python, source });
+    const target = await startReady({ python, source });
     await attachOnce(target);
     target.write('\n');
     await target.waitFor('count 1');
@@ -254,7 +226,7 @@ worker.start()
 print('worker', worker.native_id, 'ready')
 time.sleep(1000)
 `;
-    const target = await start({ python, source });
+    const target = await startReady({ python, source });
     const worker = Number(/worker (\d+)/.exec(target.output())?.[1]);
     for (const [thread, taker] of [
       ['main', target.pid],
@@ -272,7 +244,7 @@ time.sleep(1000)
 
   test('C code that does not return: the limit is kept and the request taken back', async () => {
     const folder = await emptyFolder();
-    const target = await start({ python, source: inC, env: { TMPDIR: folder } });
+    const target = await startReady({ python, source: inC, env: { TMPDIR: folder } });
     const expected = {
       id: 'attach-timeout',
       text: new RegExp(`thread ${target.pid} runs C code.*taken back`),
@@ -291,7 +263,7 @@ time.sleep(0.1)
 print('seen:', '__count__' in sys.__dict__)
 time.sleep(1000)
 `;
-    const target = await start({ python, source });
+    const target = await startReady({ python, source });
     const abort = new AbortController();
     const onPhase = (phase: Phase): unknown => phase === 'wake' && abort.abort();
     await assert.rejects(attachTo(target, { signal: abort.signal, onPhase }), { id: 'attach-cancelled' });
@@ -300,20 +272,20 @@ time.sleep(1000)
   });
 
   test('a target that ends meanwhile is named', async () => {
-    const target = await start({ python, source: inC });
+    const target = await startReady({ python, source: inC });
     const onPhase = (phase: Phase): unknown => phase === 'wake' && process.kill(target.pid, 'SIGKILL');
     await assert.rejects(attachTo(target, { onPhase }), { id: 'target-ended' });
   });
 
   test('remote debugging switched off is respected', async () => {
-    const byOption = await start({ python, source: busy, pythonArgs: ['-X', 'disable-remote-debug'] });
+    const byOption = await startReady({ python, source: busy, pythonArgs: ['-X', 'disable-remote-debug'] });
     await assert.rejects(attachTo(byOption), { id: 'remote-debug-disabled' });
-    const byVariable = await start({ python, source: busy, env: { PYTHON_DISABLE_REMOTE_DEBUG: '' } });
+    const byVariable = await startReady({ python, source: busy, env: { PYTHON_DISABLE_REMOTE_DEBUG: '' } });
     await assert.rejects(attachTo(byVariable), { id: 'remote-debug-disabled' });
   });
 
   test('a suspended process is refused', async () => {
-    const target = await start({ python, source: busy });
+    const target = await startReady({ python, source: busy });
     process.kill(target.pid, 'SIGSTOP');
     while (!readFileSync(`/proc/${target.pid}/stat`, 'latin1').includes(') T ')) await delay(10);
     await assert.rejects(attachTo(target), { id: 'interpreter-not-ready', fix: /kill -CONT/ });
@@ -325,7 +297,7 @@ time.sleep(1000)
     const source = "import time\nprint('ready')\ntime.sleep(1000)";
     const closed = await emptyFolder();
     for (const TMPDIR of ['/no/such/folder', closed]) {
-      await attachOnce(await start({ python, source, uid: 65534, env: { TMPDIR } }));
+      await attachOnce(await startReady({ python, source, uid: 65534, env: { TMPDIR } }));
     }
   });
 }
@@ -385,7 +357,7 @@ describe('refusals', () => {
   test('no permission: the missing right is named', { skip: notRoot() }, async () => {
     const [first] = await interpreters();
     assert.ok(first);
-    const target = await start({ python: first.path, source: "print('ready')\ninput()" });
+    const target = await startReady({ python: first.path, source: "print('ready')\ninput()" });
     const report = await attachAs(65534, target.pid);
     assert.match(report, /no-permission.*belongs to user root.*sudo/s);
   });

@@ -4,60 +4,27 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { after, afterEach, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, test } from 'node:test';
 import { agentAssets } from '../../src/inject/assets';
 import { attach, execScript } from '../../src/inject/attach';
 import { runScript } from '../../src/inject/run';
 import { openAnyTarget } from '../../src/inject/target';
 import { PHASES } from '../../src/inject/types';
 import type { AttachedAgent, AttachOptions, Phase } from '../../src/inject/types';
-import { interpreters, startTarget } from '../support/targets';
-import type { Target, TargetOptions } from '../support/targets';
+import { assertUnharmed, emptyFolder, startReady, stopTargets } from '../support/readyTargets';
+import { interpreters } from '../support/targets';
+import type { Target } from '../support/targets';
 
 const CONFIG = { justMyCode: true, stopThreads: 'all', showReturnValue: false } as const;
 const NO_LAYOUTS = {};
 const NOBODY = 65534;
 
-const targets: Target[] = [];
-const folders: string[] = [];
-async function stopTargets(): Promise<void> {
-  await Promise.all(targets.splice(0).map((target) => target.stop()));
-}
-after(async () => {
-  await stopTargets();
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
-});
-
-async function start(options: TargetOptions): Promise<Target> {
-  const target = await startTarget(options);
-  targets.push(target);
-  await target.waitFor('ready\n');
-  await delay(100);
-  return target;
-}
-
 /** The agent comes as source: byte code of an unknown version is what nobody has made. */
 function attachUnknown(target: Target, options: Partial<AttachOptions> = {}): Promise<AttachedAgent> {
   const all = { pid: target.pid, thread: 'any', timeoutMs: 10_000, config: CONFIG, ...options } as const;
   return attach(all, () => agentAssets(0), NO_LAYOUTS);
-}
-
-/** The target goes on, and has printed nothing since it was ready. */
-async function assertUnharmed(target: Target): Promise<void> {
-  await delay(100);
-  assert.equal(target.alive(), true, `the target ended (${target.exit})`);
-  assert.equal(target.output(), 'ready\n');
-}
-
-/** A temporary folder for one target, which must be empty again in the end. */
-async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'empty-'));
-  folders.push(folder);
-  return folder;
 }
 
 const STATES: Record<string, string> = {
@@ -86,7 +53,7 @@ describe('a Python of unknown structure', async () => {
       afterEach(stopTargets);
       for (const [state, source] of Object.entries(STATES)) {
         test(`attach in ${state}`, async () => {
-          const target = await start({ python, source });
+          const target = await startReady({ python, source });
           const agent = await attachUnknown(target);
           assert.equal(agent.welcome.pid, target.pid);
           agent.link.close();
@@ -103,7 +70,7 @@ function suite(python: string): void {
 
   test('the phases are the same, and nothing is left', async () => {
     const folder = await emptyFolder();
-    const target = await start({ python, source: sleep, env: { TMPDIR: folder } });
+    const target = await startReady({ python, source: sleep, env: { TMPDIR: folder } });
     const phases: Phase[] = [];
     const agent = await attachUnknown(target, {
       onPhase: (phase) => phases.at(-1) === phase || phases.push(phase),
@@ -115,7 +82,7 @@ function suite(python: string): void {
   });
 
   test('a script runs', async () => {
-    const target = await start({ python, source: sleep });
+    const target = await startReady({ python, source: sleep });
     const script = { text: "print('ran', sum(map(int, '123')))" };
     await execScript({ pid: target.pid, thread: 'main', timeoutMs: 10_000, script }, NO_LAYOUTS);
     await target.waitFor('ran 6\n');
@@ -124,7 +91,7 @@ function suite(python: string): void {
   test('a request is taken back when its time is over, and when it is cancelled', async () => {
     const folder = await emptyFolder();
     for (const way of ['timeout', 'cancel'] as const) {
-      const target = await start({ python, source: LOCKED, env: { TMPDIR: folder } });
+      const target = await startReady({ python, source: LOCKED, env: { TMPDIR: folder } });
       const waits = attachUnknown(target, {
         timeoutMs: way === 'timeout' ? 300 : 10_000,
         ...(way === 'cancel' ? { signal: AbortSignal.timeout(300) } : {}),
@@ -138,7 +105,7 @@ function suite(python: string): void {
   });
 
   test('a wait for a lock is named when the time is over', async () => {
-    const target = await start({
+    const target = await startReady({
       python,
       source: "import threading\nprint('ready')\nthreading.Event().wait()",
     });
@@ -150,7 +117,7 @@ function suite(python: string): void {
   });
 
   test('only the main thread can be asked', async () => {
-    const target = await start({ python, source: sleep });
+    const target = await startReady({ python, source: sleep });
     await assert.rejects(attachUnknown(target, { thread: target.pid + 1 }), { id: 'no-such-thread' });
     const agent = await attachUnknown(target, { thread: target.pid });
     agent.link.close();
@@ -158,13 +125,13 @@ function suite(python: string): void {
   });
 
   test('remote debugging that is switched off stays off', async () => {
-    const target = await start({ python, source: sleep, pythonArgs: ['-X', 'disable-remote-debug'] });
+    const target = await startReady({ python, source: sleep, pythonArgs: ['-X', 'disable-remote-debug'] });
     await assert.rejects(attachUnknown(target), { id: 'remote-debug-disabled' });
     await assertUnharmed(target);
   });
 
   test('a target in a wait that the program may see ended is asked with a word', async () => {
-    const target = await start({ python, source: STATES['signal.pause'] ?? '' });
+    const target = await startReady({ python, source: STATES['signal.pause'] ?? '' });
     const agent = await attachUnknown(target);
     assert.equal(agent.notices?.length, 1);
     agent.link.close();
@@ -172,7 +139,7 @@ function suite(python: string): void {
   });
 
   test('where reading leaves no trace, nothing is asked', async () => {
-    const target = await start({ python, source: sleep });
+    const target = await startReady({ python, source: sleep });
     const opened = await openAnyTarget(target.pid, NO_LAYOUTS);
     assert.ok('version' in opened);
     const options = {
@@ -191,7 +158,7 @@ function suite(python: string): void {
 
   test('an executable that was removed is started all the same', async () => {
     const program = await installed(python, 'python3');
-    const target = await start({ python: program, source: sleep });
+    const target = await startReady({ python: program, source: sleep });
     await rm(program);
     const outcome = await attachUnknown(target).then(
       (agent) => agent.link.close(),
@@ -203,7 +170,7 @@ function suite(python: string): void {
   });
 
   test('a program that embeds Python is never started', async () => {
-    const target = await start({ python: await installed(python, 'game'), source: sleep });
+    const target = await startReady({ python: await installed(python, 'game'), source: sleep });
     await assert.rejects(attachUnknown(target), {
       id: 'python-unknown',
       text: /its program game embeds Python/,
@@ -212,7 +179,7 @@ function suite(python: string): void {
   });
 
   test('a target of another user is asked with his rights', { skip: notRoot() }, async () => {
-    const target = await start({ python, source: sleep, uid: NOBODY });
+    const target = await startReady({ python, source: sleep, uid: NOBODY });
     const agent = await attachUnknown(target);
     agent.link.close();
     await assertUnharmed(target);
@@ -220,7 +187,7 @@ function suite(python: string): void {
 
   test('a target in namespaces of its own', { skip: notRoot() }, async () => {
     const namespaces = ['--mount', '--mount-proc', '--pid', '--fork', '--kill-child'];
-    const target = await start({
+    const target = await startReady({
       python: 'unshare',
       source: sleep,
       pythonArgs: [...namespaces, python, '-u'],
