@@ -142,7 +142,8 @@ export class DapClient {
     this.waiters.clear();
   }
 
-  private until<T>(what: string, limitMs: number, find: () => T | undefined): Promise<T> {
+  /** What `find` gives, once it gives something; it is asked whenever a message has come. */
+  until<T>(what: string, limitMs: number, find: () => T | undefined): Promise<T> {
     const found = find();
     if (found !== undefined) return Promise.resolve(found);
     if (this.gone) return Promise.reject(this.gone);

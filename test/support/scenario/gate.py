@@ -1,0 +1,21 @@
+"""For the programs of scenarios: `gate()` waits until the test opens it (see ../scenario.ts)."""
+
+import os
+import select
+import sys
+
+import _signal
+
+PIPE = 3
+
+# A program never outlives its scenario for long; what it prints is there, line by line, as soon as it is printed.
+_signal.alarm(60)
+sys.stdout.reconfigure(line_buffering=True)
+
+
+def gate():
+    os.write(PIPE, b'.')
+    while not select.select([PIPE], [], [], 0.005)[0]:
+        pass
+    if not os.read(PIPE, 1):
+        os._exit(3)  # the test has ended
