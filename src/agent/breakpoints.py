@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .control import Control
     from .instruments import Instruments
     from .link import Json
+    from .points import Point, Points
 
     Outcome = Json | bool
     """What a part of the engine says of an event: the body of a `stopped` event, that it needs the location (True), or
@@ -43,18 +44,20 @@ class Spots:
 class Breakpoint:
     """One breakpoint of the client. `line` is where it fires, None while it is not verified."""
 
-    def __init__(self, number: int, asked: int) -> None:
-        self.id = number
+    def __init__(self, point: Point, asked: int) -> None:
+        self.point = point
+        self.id = point.id
         self.asked = asked
         self.line: int | None = None
         self.reason = ''
 
     def body(self, path: str) -> Json:
         """A DAP Breakpoint."""
-        body: Json = {'id': self.id, 'verified': self.line is not None, 'line': self.line or self.asked}
+        reason = self.point.problem or self.reason
+        body: Json = {'id': self.id, 'verified': not reason, 'line': self.line or self.asked}
         body['source'] = {'path': path}
-        if self.line is None:
-            body['message'] = self.reason
+        if reason:
+            body['message'] = reason
         return body
 
 
@@ -109,8 +112,9 @@ def identity(path: str) -> tuple[int, int] | None:
 
 
 class Breakpoints:
-    def __init__(self, instruments: Instruments, control: Control) -> None:
+    def __init__(self, instruments: Instruments, control: Control, points: Points) -> None:
         self.instruments = instruments
+        self.points = points
         self.control = control
         self.lock = Section()
         self.files: dict[str, File] = {}
@@ -123,7 +127,8 @@ class Breakpoints:
         """DAP's setBreakpoints: replaces those of one file."""
         with self.lock:
             file = self.files.get(path) or self._open(path)
-            file.breakpoints = [Breakpoint(item['id'], item['line']) for item in asked]
+            points = self.points.replace([bp.point for bp in file.breakpoints], asked)
+            file.breakpoints = [Breakpoint(point, point.asked['line']) for point in points]
             if file.breakpoints and not file.codes:
                 for code in of_file(self._belongs_to(file)).values():
                     file.add(code)
@@ -166,7 +171,7 @@ class Breakpoints:
     def _hit(self, frame: FrameType, hits: list[Breakpoint] | None) -> Outcome:
         if not hits:
             return False
-        return {'reason': 'breakpoint', 'hitBreakpointIds': [bp.id for bp in hits]}
+        return self.points.reach([bp.point for bp in hits], frame, 'breakpoint')
 
     def new_code(self, code: CodeType) -> None:
         """A code object starts that may not have been seen before."""

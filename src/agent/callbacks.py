@@ -5,6 +5,7 @@ import sys
 
 from .control import OURS, is_ours
 from .monitor import DISABLE, E
+from .points import Handed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Callbacks:
             for _ in range(MOST_TRIES):
                 try:
                     verdict = function(getframe(1), code, detail, *more)
+                    break
+                except Handed as handed:
+                    raised = raised or handed.error
+                    verdict = None
                     break
                 except BaseException as error:
                     if is_ours(error):

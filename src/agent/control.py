@@ -126,6 +126,8 @@ class Control:
         """Whether the reason of a stop that was not announced yet still holds."""
         self.begin_stop: Callable[[int], None] = lambda _: None
         """Told that a thread stops: steps end."""
+        self.tell: Callable[[], None] = lambda: None
+        """Sends what the program's threads have left to be told: all that came before a stop."""
         self.wake: Callable[[], None] = lambda: None
         """Makes the agent's thread call `arrive`."""
         self.forget: Callable[[set[int] | None], Dropped] = lambda _: {}
@@ -225,6 +227,7 @@ class Control:
         if self.stop_all:
             self.collector.hold()
         self.begin_stop(ident)
+        self.tell()
         self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
 
     def resume(self, ident: int) -> None:

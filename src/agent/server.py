@@ -20,6 +20,8 @@ from .instruments import Instruments
 from .ledger import Ledger
 from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
+from .outbox import Outbox
+from .points import Points
 from .requests import Requests
 from .stepping import Stepping
 from .system import block_signals, native
@@ -115,7 +117,9 @@ class Agent:
         self.frames = Frames(self.control.own, config.get('justMyCode') is not False)
         self.variables = Variables(config.get('showReturnValue') is True)
         self.instruments = Instruments(monitor)
-        self.breakpoints = Breakpoints(self.instruments, self.control)
+        self.outbox = Outbox(self.event, link.wake)
+        self.points = Points(self.outbox, self.frames)
+        self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
         self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
         self.callbacks = Callbacks(self.control, self.instruments, self.breakpoints, self.stepping, self.fail)
         self.requests = Requests(self)
@@ -124,6 +128,7 @@ class Agent:
         self.control.begin_stop = self.stepping.stopped
         self.control.counts = self.breakpoints.counts
         self.control.wake = link.wake
+        self.control.tell = self.outbox.flush
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
         self.timers: list[tuple[float, Callable[[], object]]] = []
@@ -177,11 +182,14 @@ class Agent:
         """Seconds until the thread has to look again; None where there is nothing to look after."""
         waits = [TICK] if self.jobs else []
         waits += [max(0.0, due - time.monotonic()) for due, _ in self.timers]
+        waits += [wait for wait in (self.outbox.patience(), self.points.patience()) if wait is not None]
         return min(waits, default=None)
 
     def tick(self) -> None:
+        self.outbox.tick()
         self.control.arrive()
         now = time.monotonic()
+        self.points.tick(now)
         for timer in [timer for timer in self.timers if timer[0] <= now]:
             self.timers.remove(timer)
             timer[1]()
@@ -275,6 +283,7 @@ class Agent:
         self.control.close()
         self.stepping.steps.clear()
         self.breakpoints.clear()
+        self.points.clear()
         self.instruments.clear()
         self.ledger.undo()
         self.forget(None)
@@ -312,7 +321,7 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        engine = (self.control, self.instruments, self.breakpoints, self.stepping, self.callbacks)
+        engine = (self.control, self.instruments, self.points, self.breakpoints, self.stepping, self.callbacks)
         for part in (*engine, self.frames, self.requests, self.variables, self.link, self.ledger, self):
             vars(part).clear()
 

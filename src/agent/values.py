@@ -31,12 +31,14 @@ FUNCTIONS: tuple[type[Any], ...] = (type(len), type(lambda: None), type(str.join
 
 
 class Shown:
-    """How to show: characters, hexadecimal integers, and the job under which code of the program may run."""
+    """How to show: characters, hexadecimal integers, and the job under which code of the program may run. Without a
+    job, `plain` shows an object by its type where that code would be needed."""
 
-    def __init__(self, job: Job | None = None, limit: int = TEXT, hex: bool = False) -> None:
+    def __init__(self, job: Job | None = None, limit: int = TEXT, hex: bool = False, plain: bool = False) -> None:
         self.job = job
         self.limit = limit
         self.hex = hex
+        self.plain = plain
 
 
 def text_of(value: object, shown: Shown) -> str:
@@ -168,9 +170,9 @@ def other(value: Any, kind: type[Any], shown: Shown) -> str:
         return type_name(kind) + text_of(ARGUMENTS.__get__(value), shown)
     if harmless(value, kind):
         return repr(value)
-    if shown.job is None:
+    if shown.job is None and not shown.plain:
         raise NeedsProgram
-    if not can_interrupt():
+    if shown.job is None or not can_interrupt():
         return plain(value, kind)
     try:
         return str.__str__(shown.job.repr(repr, value))

@@ -1,0 +1,221 @@
+"""What happens where a breakpoint is reached: its condition, its count of hits, its log message or snapshot.
+
+Every kind of breakpoint (lines, functions, data) has one `Point`. `hit(frame)` decides; for lines the same is
+compiled into the LINE callback (`dispatch.py`).
+
+Threading: points are made on the agent's thread, and hit on any thread of the program. Counting by `n = p.hits =
+p.hits + 1` is exact: a thread gives way to others only at calls and jumps back.
+"""
+
+import _thread
+import time
+
+from .classes import type_name
+from .conditions import Expression, is_programs
+from .guard import Interrupted
+from .values import ARGUMENTS, Shown, text_of
+from .watch import PERIOD, Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+    from typing import Any
+
+    from .breakpoints import Outcome
+    from .frames import Frames
+    from .link import Json
+    from .outbox import Outbox
+
+MOST_FAILURES = 100
+"""Failures in a row after which a condition is evaluated no more."""
+COUNTS: dict[str, Callable[[int, int], bool]] = {
+    '==': lambda hits, number: hits == number,
+    '>=': lambda hits, number: hits >= number,
+    '<=': lambda hits, number: hits <= number,
+    '>': lambda hits, number: hits > number,
+    '<': lambda hits, number: hits < number,
+    '%': lambda hits, number: hits % number == 0,
+}
+"""The hit conditions; of those that begin alike the longer one is first."""
+MOST_DIGITS = 12
+SHORT = 300
+"""Characters of an exception's text."""
+
+
+class Problem(Exception):
+    """Why a breakpoint can never work, in words."""
+
+
+class Handed(BaseException):
+    """Carries an exception that a signal handler of the program raised while an expression was evaluated. It is raised
+    in the program, and the hit is not looked at again."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Point:
+    """`problem` says why it does not work (any more); '' while it does."""
+
+    def __init__(self, asked: Json, points: Points) -> None:
+        """`asked` is an `AgentBreakpoint`, `AgentFunctionBreakpoint` or `AgentDataBreakpoint` of wire.ts."""
+        self.asked = asked
+        self.id: int = asked['id']
+        self.points = points
+        self.problem = ''
+        self.reached = 0
+        """How often the place was reached, false conditions included."""
+        self.hits = 0
+        """How often it was with the condition true."""
+        self.failures = 0
+        """Of the condition, in a row."""
+        self.told = False
+        self.condition: Expression | None = None
+        self.count: tuple[str, int] | None = None
+        try:
+            self.read(asked)
+        except Problem as problem:
+            self.problem = str(problem)
+
+    def read(self, asked: Json) -> None:
+        if text := asked.get('condition'):
+            self.condition = Expression(text, self.id, truth=True)
+            if self.condition.problem:
+                raise Problem(f'The condition is no expression: {self.condition.problem}.')
+        if text := asked.get('hitCondition'):
+            self.count = read_count(text)
+
+    # -- on the program's threads
+
+    def hit(self, frame: FrameType) -> bool:
+        """Counts a hit; True where the program is to stop. Raises `Handed`."""
+        if self.problem:
+            return False
+        self.reached += 1
+        if self.condition is not None and not self.holds(self.condition, frame):
+            return False
+        hits = self.hits = self.hits + 1
+        return (self.count is None or COUNTS[self.count[0]](hits, self.count[1])) and self.act(frame)
+
+    def holds(self, condition: Expression, frame: FrameType) -> bool:
+        try:
+            held = condition.value(frame)
+            if self.points.watch.danger:
+                self.points.watch.settle()
+        except BaseException as error:
+            return self.failed(error, frame)
+        self.failures = 0
+        return held
+
+    def failed(self, error: BaseException, frame: FrameType) -> bool:
+        """The condition raised: that is no hit. Raises `Handed`."""
+        if is_programs(error):
+            raise Handed(error) from None
+        self.failures += 1
+        if type(error) is Interrupted:
+            self.points.watch.danger.discard(_thread.get_ident())
+            self.switch_off('its condition did not end', frame)
+        elif self.failures == MOST_FAILURES:
+            self.switch_off(f'its condition failed {MOST_FAILURES} times in a row ({words(error)})', frame)
+        elif not self.told:
+            self.told = True
+            self.points.say(f'The condition of this breakpoint fails, which counts as false: {words(error)}', frame)
+        return False
+
+    def act(self, frame: FrameType) -> bool:
+        """At a hit that counts: True where the program is to stop."""
+        return True
+
+    def switch_off(self, why: str, frame: FrameType) -> None:
+        self.problem = f'This breakpoint is switched off: {why}. Change it to set it again.'
+        self.points.say(self.problem, frame)
+        self.points.switched_off(self)
+
+
+class Points:
+    """The points of a session, and how they tell the user of what happens."""
+
+    def __init__(self, outbox: Outbox, frames: Frames) -> None:
+        self.outbox = outbox
+        self.frames = frames
+        self.watch = Watch(self.reached)
+        self.table: dict[int, Point] = {}
+        """By the breakpoint's id."""
+        self.due = 0.0
+        """When to look next at the evaluations."""
+        self.renew: Callable[[], None] = lambda: None
+        """Told that a point was switched off."""
+
+    def replace(self, old: Iterable[Point], asked: list[Json]) -> list[Point]:
+        """The points of a new list of breakpoints in place of an older one. Those in which nothing has changed stay
+        as they are, with their counts."""
+        known = {point.id: point for point in old}
+        points = [self.same(known.get(item['id']), item) or Point(item, self) for item in asked]
+        for number in known:
+            self.table.pop(number, None)
+        self.table.update({point.id: point for point in points})
+        return points
+
+    def same(self, point: Point | None, asked: Json) -> Point | None:
+        return point if point is not None and point.asked == asked else None
+
+    def reach(self, points: Iterable[Point], frame: FrameType, reason: str) -> Outcome:
+        """What becomes of a place with points, whenever a frame reaches it. Raises `Handed`."""
+        live = [point for point in points if not point.problem]
+        hit = [point.id for point in live if point.hit(frame)]
+        return {'reason': reason, 'hitBreakpointIds': hit} if hit else bool(live)
+
+    def reached(self, number: int) -> int:
+        """How often the breakpoint with an id was reached."""
+        point = self.table.get(number)
+        return point.reached if point is not None else 0
+
+    def watched(self) -> bool:
+        """Whether there are expressions that may not end."""
+        return any(point.condition is not None for point in self.table.values())
+
+    def patience(self) -> float | None:
+        """Seconds until the agent's thread has to look at the evaluations."""
+        return max(0.0, self.due - time.monotonic()) if self.watched() else None
+
+    def tick(self, now: float) -> None:
+        if now >= self.due and self.watched():
+            self.watch.look()
+            self.due = now + PERIOD
+
+    def clear(self) -> None:
+        self.table.clear()
+
+    def switched_off(self, point: Point) -> None:
+        body = {'id': point.id, 'verified': False, 'message': point.problem}
+        self.outbox.put('breakpoint', {'reason': 'changed', 'breakpoint': body})
+        self.renew()
+
+    def say(self, text: str, frame: FrameType) -> None:
+        place = {'source': self.frames.source(frame), 'line': frame.f_lineno}
+        self.outbox.put('output', {'category': 'important', 'output': f'{text}\n', **place})
+
+
+def read_count(text: str) -> tuple[str, int]:
+    """An operator of `COUNTS` and a number from a hit condition. Raises `Problem`."""
+    stripped = text.strip()
+    operator = next((known for known in COUNTS if stripped.startswith(known)), '')
+    digits = stripped[len(operator) :].strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        raise Problem(
+            f'The hit count {stripped!r} is not understood: write a number, such as 5 or ==5 (the 5th hit), '
+            '>=5, >5, <=5, <5, or %5 (every 5th).'
+        )
+    if int(digits) == 0:
+        raise Problem(f'The hit count {stripped!r} makes no sense: hits are counted from 1.')
+    return operator or '==', int(digits)
+
+
+def words(error: BaseException) -> str:
+    """`Type: text` of an exception, without code of the program."""
+    name = type_name(type(error))
+    arguments: tuple[Any, ...] = ARGUMENTS.__get__(error)
+    if len(arguments) == 1 and type(arguments[0]) is str and type(error) is not KeyError:
+        return f'{name}: {arguments[0]}'
+    return f'{name}: {text_of(arguments, Shown(None, SHORT, plain=True))}'

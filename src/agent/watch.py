@@ -1,0 +1,76 @@
+"""Ends expressions of breakpoints that do not end by themselves: the program must not stand still for them.
+
+The agent's thread looks at the other threads now and then. A thread that is twice found in the same evaluation, with
+the breakpoint not reached again in between, is interrupted by an asynchronous exception. That must come out within the
+evaluation and not in the program, so `danger` names the thread before, and an evaluation that ends looks there.
+"""
+
+import _thread
+import sys
+
+from .conditions import OWNER
+from .evaluate import CONDITION
+from .guard import Interrupted, can_interrupt, raise_in, settle
+from .threads import Section, chain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+PERIOD = 1.0
+"""Seconds between two looks."""
+
+
+class Watch:
+    def __init__(self, reached: Callable[[int], int]) -> None:
+        self.reached = reached
+        """How often the breakpoint with an id was reached."""
+        self.danger: set[int] = set()
+        """Threads that are being interrupted."""
+        self.lock = Section()
+        self.seen: dict[int, tuple[int, int]] = {}
+        """By ident: for which breakpoint a thread evaluated at the last look, and how often that had been reached."""
+
+    def settle(self) -> None:
+        """At the end of an evaluation while anybody is in danger: an interruption comes here or not at all."""
+        ident = _thread.get_ident()
+        if ident in self.danger:
+            with self.lock:
+                self.danger.discard(ident)
+            settle()
+
+    def look(self) -> None:
+        """On the agent's thread."""
+        found = evaluations()
+        before = self.seen
+        self.seen = {ident: (number, self.reached(number)) for ident, number in found.items()}
+        for ident, now in self.seen.items():
+            if before.get(ident) == now:
+                self.interrupt(ident)
+
+    def interrupt(self, ident: int) -> None:
+        if not can_interrupt():
+            return
+        with self.lock:
+            self.danger.add(ident)
+            if evaluations().get(ident) == self.seen[ident][0]:
+                raise_in(ident, Interrupted)
+            else:
+                self.danger.discard(ident)
+
+
+def evaluations() -> dict[int, int]:
+    """The threads that evaluate an expression of a breakpoint, and the breakpoint's id."""
+    tops = sys._current_frames()
+    del tops[_thread.get_ident()]
+    return {ident: number for ident, top in tops.items() if (number := evaluated(top))}
+
+
+def evaluated(top: FrameType) -> int:
+    for frame in chain(top):
+        name = frame.f_code.co_name
+        # Lambdas in an expression have names of their own.
+        if frame.f_code.co_filename == CONDITION and name.startswith(OWNER):
+            return int(name.removeprefix(OWNER))
+    return 0
