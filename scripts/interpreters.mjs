@@ -1,5 +1,5 @@
 // Finds the interpreters which the tests, the benchmarks and the build need, or fetches them.
-//   node scripts/interpreters.mjs [--json] [debugpy | emacs | builds]
+//   node scripts/interpreters.mjs [--json] [debugpy | emacs | builds | testsuite]
 // It prints a listing on a terminal, and JSON with --json or where a program reads.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -26,6 +26,11 @@ const EXTRAS = {
     ]),
     // The package -nopie replaces the usual program of its version.
     programs: VERSIONS.flatMap((version) => [`usr/bin/python${version}`, `usr/bin/python${version}d`]),
+  },
+  // Interpreters of their own: the tests of one release fail under the library of another.
+  testsuite: {
+    packages: VERSIONS.flatMap((version) => [`python${version}`, `libpython${version}-testsuite`]),
+    programs: PROGRAMS,
   },
 };
 
