@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     """DISABLE, None, or an exception that is the program's own and is raised into it."""
 
 
+CODE = type(sys._getframe().f_code)
 MOST_TRIES = 20
 """How often signal handlers may break off one callback."""
 
@@ -64,8 +65,10 @@ class Callbacks:
         getframe = sys._getframe
 
         def callback(code: CodeType, detail: object, *more: object) -> object:
-            if get_ident() in own:
-                return None  # a finaliser of the program that runs on the agent's thread
+            # A finaliser of the program that runs on the agent's thread, or C code that fires events for an object of its
+            # own (PyMonitoring_EnterScope), which has neither lines nor a frame.
+            if get_ident() in own or type(code) is not CODE:
+                return None
             raised: BaseException | None = None
             for _ in range(MOST_TRIES):
                 try:
