@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .breakpoints import Breakpoints, Outcome
     from .control import Control
+    from .exceptions import Exceptions
     from .instruments import Instruments
     from .monitor import Monitor
     from .stepping import Stepping
@@ -35,12 +36,14 @@ class Callbacks:
         instruments: Instruments,
         breakpoints: Breakpoints,
         stepping: Stepping,
+        exceptions: Exceptions,
         fail: Callable[[BaseException], None],
     ) -> None:
         self.control = control
         self.instruments = instruments
         self.breakpoints = breakpoints
         self.stepping = stepping
+        self.exceptions = exceptions
         self.fail = fail
         self.skip: set[int] = set()
         """Threads whose next near LINE was already reported by the wide tool in the same dispatch."""
@@ -51,6 +54,7 @@ class Callbacks:
             E.PY_START: self.start,
             E.PY_RETURN: self.left,
             E.PY_YIELD: self.yielded,
+            E.RAISE: self.raised,
             E.PY_UNWIND: self.unwound,
             E.INSTRUCTION: self.instruction,
         }
@@ -132,9 +136,22 @@ class Callbacks:
         self.stepping.yielded(frame)
         return None
 
-    def unwound(self, frame: FrameType, _code: CodeType, _: int, _error: object) -> Verdict:
+    def raised(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
+        return self.at_exception(frame, self.exceptions.on_raise(frame, error))
+
+    def unwound(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
+        verdict = self.at_exception(frame, self.exceptions.on_unwind(frame, error))
+        # Behind the stop: the step that it may end in begins in a frame that is left just now.
         self.stepping.unwound(frame)
-        return None
+        return verdict
+
+    def at_exception(self, frame: FrameType, outcome: Outcome) -> Verdict:
+        """Stops at an exception. Never DISABLE: on 3.14 these events know no locations, and that would be an error."""
+        if not isinstance(outcome, dict):
+            return None
+        verdict = self.control.stop(frame, outcome)
+        self.exceptions.gone_on()
+        return verdict
 
     def instruction(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
         return self.act(frame, self.stepping.on_instruction(frame, code))

@@ -5,12 +5,13 @@ import sys
 from .control import OURS
 from .errors import Refusal
 from .paths import PACKAGES, absolute, base_name, comparable, is_absolute, library_folders
+from .propagation import entries
 from .threads import chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     from .link import Json
 
@@ -34,6 +35,10 @@ class Frames:
         """Frame ids by id(frame)."""
         self.waiting: Callable[[int], FrameType | None] = lambda _: None
         """The top frame of a thread that waits in a callback: only then its stack cannot change under us."""
+        self.left: Callable[[int], TracebackType | None] = lambda _: None
+        """The traceback of the exception that a thread is stopped at, where that has left frames already."""
+        self.lines: dict[int, int] = {}
+        """The lines of such frames by id(frame): they do not know any more where they were."""
         self.last = 0
         self.library = tuple(library_folders())
         self.mine: dict[str, bool] = {}
@@ -88,10 +93,20 @@ class Frames:
         if known is None:
             # A thread that waits tells its frame itself, which is also the way for a thread that asks about itself.
             top = self.waiting(ident) or other_frames().get(ident)
-            known = [frame for frame in chain(top) if not frame.f_code.co_filename.startswith(OURS)]
+            known = [frame for frame in self.whole(ident, top) if not frame.f_code.co_filename.startswith(OURS)]
             if self.waiting(ident):
                 self.stacks[ident] = known
         return known
+
+    def whole(self, ident: int, top: FrameType | None) -> list[FrameType]:
+        """The frames that an exception has left, and those below, which still run."""
+        passed: dict[int, FrameType] = {}
+        for entry in entries(self.left(ident)):
+            frame = entry.tb_frame
+            passed.pop(id(frame), None)  # one that raised it again is shown where it came first
+            passed[id(frame)] = frame
+            self.lines[id(frame)] = entry.tb_lineno
+        return [*reversed(passed.values()), *(frame for frame in chain(top) if id(frame) not in passed)]
 
     def find(self, number: int) -> tuple[int, FrameType]:
         """The ident of the thread and the frame with a DAP frame id."""
@@ -106,7 +121,8 @@ class Frames:
         for number in gone:
             self.known.pop(id(self.ids.pop(number)[1]), None)
         for ident in list(self.stacks) if idents is None else idents:
-            self.stacks.pop(ident, None)
+            for frame in self.stacks.pop(ident, ()):
+                self.lines.pop(id(frame), None)
 
     def trace(self, ident: int, start: int, levels: int) -> Json:
         """DAP's stackTrace."""
@@ -117,7 +133,11 @@ class Frames:
     def row(self, ident: int, frame: FrameType) -> Json:
         code = frame.f_code
         row: Json = {'id': self.frame_id(ident, frame), 'name': code.co_qualname}
-        row |= {'line': frame.f_lineno or code.co_firstlineno, 'column': 1, 'source': self.source(frame)}
+        row |= {
+            'line': self.lines.get(id(frame)) or frame.f_lineno or code.co_firstlineno,
+            'column': 1,
+            'source': self.source(frame),
+        }
         if not self.is_mine(frame):
             row['presentationHint'] = 'subtle'
         return row

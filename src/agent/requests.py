@@ -7,6 +7,7 @@ from .evaluate import CONSOLE_LIMIT, LIMITS, Raised, describe, evaluate, interru
 from .frames import TOP
 from .guard import Interrupted, NeedsProgram
 from .sources import loaded, written
+from .tracebacks import info
 from .values import WHOLE, Shown
 from .variables import Property
 
@@ -34,6 +35,8 @@ class Requests:
         self.table: dict[str, Any] = {
             'setBreakpoints': self.set_breakpoints,
             'breakpointLocations': self.breakpoint_locations,
+            'setExceptionBreakpoints': self.set_exception_breakpoints,
+            'exceptionInfo': self.exception_info,
             'threads': self.threads,
             'stackTrace': self.stack_trace,
             'scopes': self.scopes,
@@ -63,6 +66,14 @@ class Requests:
     def set_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
         return self.agent.breakpoints.set(arguments['path'], arguments['breakpoints'])
 
+    def set_exception_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
+        return self.agent.exceptions.set(arguments['filters'])
+
+    def exception_info(self, seq: int, _: str, arguments: Json) -> None:
+        ident = self.standing(arguments)
+        error, mode = self.agent.exceptions.in_flight(ident)
+        return self.agent.on_thread(seq, ident, VARIABLES_LIMIT, lambda job: info(error, mode, job))
+
     def breakpoint_locations(self, _seq: int, _: str, arguments: Json) -> Json:
         first = arguments['line']
         return self.agent.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
@@ -80,10 +91,7 @@ class Requests:
         return {'threads': self.agent.frames.threads()}
 
     def stack_trace(self, _seq: int, _: str, arguments: Json) -> Json:
-        ident = self.thread(arguments)
-        control = self.agent.control
-        if ident not in control.stopped and control.leader is None:
-            raise Refusal('not-stopped', 'This thread is running: pause it to see its stack.')
+        ident = self.standing(arguments)
         return self.agent.frames.trace(ident, arguments.get('startFrame') or 0, arguments.get('levels') or 0)
 
     def scopes(self, _seq: int, _: str, arguments: Json) -> Json:
@@ -222,6 +230,14 @@ class Requests:
         ident = self.agent.frames.ident(arguments['threadId'])
         if ident is None:
             raise Refusal('no-such-thread', f'There is no thread {arguments["threadId"]}; it may have ended.')
+        return ident
+
+    def standing(self, arguments: Json) -> int:
+        """The thread that a request means, which must be stopped or wait for one that is."""
+        ident = self.thread(arguments)
+        control = self.agent.control
+        if ident not in control.stopped and control.leader is None:
+            raise Refusal('not-stopped', 'This thread is running: pause it to see its stack.')
         return ident
 
     def stopped(self, arguments: Json) -> int:

@@ -13,6 +13,7 @@ from .breakpoints import Breakpoints
 from .callbacks import Callbacks
 from .control import Control
 from .errors import Refusal
+from .exceptions import Exceptions
 from .forks import install as install_hooks
 from .frames import Frames
 from .guard import Job, inert
@@ -121,9 +122,14 @@ class Agent:
         self.points = Points(self.outbox, self.frames)
         self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
         self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
-        self.callbacks = Callbacks(self.control, self.instruments, self.breakpoints, self.stepping, self.fail)
+        self.exceptions = Exceptions(self.instruments, self.frames, self.say)
+        self.callbacks = Callbacks(
+            self.control, self.instruments, self.breakpoints, self.stepping, self.exceptions, self.fail
+        )
         self.requests = Requests(self)
         self.frames.waiting = self.control.waiting
+        self.frames.left = self.exceptions.left
+        self.variables.error = self.exceptions.error
         self.control.describe = self.requests.describe
         self.control.begin_stop = self.stepping.stopped
         self.control.counts = self.breakpoints.counts
@@ -242,6 +248,9 @@ class Agent:
     def event(self, name: str, body: Json) -> None:
         self.link.send({'event': name, 'body': body})
 
+    def say(self, text: str) -> None:
+        self.outbox.put('output', {'category': 'important', 'output': f'{text}\n'})
+
     def on_thread(self, seq: int, ident: int | None, limit: float, work: Callable[[Job], Json]) -> None:
         """Runs work that may call code of the program: on its waiting thread, or beside a thread that is in C code."""
         job = self.jobs[seq] = Job(limit)
@@ -284,6 +293,7 @@ class Agent:
         self.stepping.steps.clear()
         self.breakpoints.clear()
         self.points.clear()
+        self.exceptions.clear()
         self.instruments.clear()
         self.ledger.undo()
         self.forget(None)
@@ -321,8 +331,8 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        engine = (self.control, self.instruments, self.points, self.breakpoints, self.stepping, self.callbacks)
-        for part in (*engine, self.frames, self.requests, self.variables, self.link, self.ledger, self):
+        engine = (self.control, self.instruments, self.points, self.breakpoints, self.stepping, self.exceptions)
+        for part in (*engine, self.callbacks, self.frames, self.requests, self.variables, self.link, self.ledger, self):
             vars(part).clear()
 
     def quiet(self) -> bool:

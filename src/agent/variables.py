@@ -195,6 +195,8 @@ class Variables:
         self.nodes: dict[int, Node] = {}
         self.last = FIRST_REFERENCE
         self.job: Job | None = None
+        self.error: Callable[[int, FrameType], BaseException | None] = lambda _ident, _frame: None
+        """The exception that is shown in a frame: of a thread that is stopped at one."""
 
     def keep(self, node: Node) -> int:
         self.last += 1
@@ -219,6 +221,9 @@ class Variables:
         """DAP scopes. Module code has one: its locals are its globals."""
         shown, name, value = self.results.get(ident) or (None, '', None)
         result = [Item(f'(return) {name}', value)] if shown is frame and self.show_results else []
+        error = self.error(ident, frame)
+        if error is not None:
+            result.append(Item('(exception)', error))
         local = frame.f_locals
         if not listable(local):
             result.append(Item('(namespace)', local))

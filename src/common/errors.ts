@@ -55,6 +55,7 @@ export const ERRORS = {
   'source-unavailable': { code: 1307, blame: 'user' },
   'cannot-set': { code: 1308, blame: 'user' },
   'agent-lost': { code: 1309, blame: 'user' },
+  'no-exception': { code: 1310, blame: 'nobody' },
   internal: { code: 1999, blame: 'internal' },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -1,0 +1,187 @@
+"""Exception breakpoints: stops where an exception is raised, leaves the user's code, or ends its thread.
+
+Events are on only while a filter asks for them: RAISE for `raised`, PY_UNWIND for the other two. Both cost nothing
+until an exception is raised, and then mostly a look at the names of two files.
+
+Threading: `set` runs on the agent's thread, `on_raise` and `on_unwind` on any thread of the program. The filters are
+replaced as a whole. An exception, its traceback and its frames are held only while its thread is stopped at it.
+"""
+
+import _thread
+import sys
+
+from .classes import type_name
+from .errors import Refusal
+from .filters import Filter
+from .monitor import E
+from .propagation import (
+    IMPORTING,
+    Questions,
+    ends_thread,
+    entries,
+    has_left,
+    in_main_thread,
+    is_awaited,
+    leaves,
+    traceback_of,
+)
+from .tracebacks import plain_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+    from typing import Any
+
+    from .breakpoints import Outcome
+    from .frames import Frames
+    from .instruments import Instruments
+    from .link import Json
+
+OWNER = 'exceptions'
+MODES = {'raised': 'always', 'userUnhandled': 'userUnhandled', 'uncaught': 'unhandled'}
+"""DAP's ExceptionBreakMode by filter."""
+PROTOCOL = (StopIteration, StopAsyncIteration, GeneratorExit)
+"""How generators and iterators end: no errors, nor are their subclasses."""
+ENDINGS = (*PROTOCOL, SystemExit)
+OUTCOMES = (
+    'asyncio.exceptions.CancelledError',
+    'unittest.case.SkipTest',
+    'Skipped',
+    '_pytest.outcomes.Skipped',
+    '_pytest.outcomes.XFailed',
+)
+"""Exceptions by which user's code tells something to the library that has called it."""
+
+
+class Stop:
+    """What a thread stands at. `left` is the traceback of an exception that has left the frames it came through."""
+
+    __slots__ = ('error', 'filter', 'left')
+
+    def __init__(self, error: BaseException, filter: str, left: TracebackType | None) -> None:
+        self.error = error
+        self.filter = filter
+        self.left = left
+
+
+class Exceptions:
+    def __init__(self, instruments: Instruments, frames: Frames, report: Callable[[str], None]) -> None:
+        self.instruments = instruments
+        self.frames = frames
+        self.report = report
+        self.questions = Questions()
+        self.filters: dict[str, list[Filter]] = {}
+        """Those that can apply, by their id."""
+        self.stops: dict[int, Stop] = {}
+        """By thread ident."""
+
+    def set(self, asked: list[Any]) -> Json:
+        """DAP's setExceptionBreakpoints; `asked` are `ExceptionFilter`s of wire.ts."""
+        made = [(item['filterId'], Filter(item.get('condition') or '', self.report)) for item in asked]
+        filters: dict[str, list[Filter]] = {}
+        for name, found in made:
+            if not found.problem:
+                filters.setdefault(name, []).append(found)
+        self.filters = filters
+        self.questions = Questions()
+        raised = E.RAISE if 'raised' in filters else 0
+        unwound = E.PY_UNWIND if 'userUnhandled' in filters or 'uncaught' in filters else 0
+        self.instruments.want_everywhere(OWNER, raised | unwound)
+        return {'breakpoints': [answer(found) for _, found in made]}
+
+    def clear(self) -> None:
+        self.filters = {}
+        self.stops.clear()
+
+    def left(self, ident: int) -> TracebackType | None:
+        """The traceback that a stopped thread's stack is to begin with."""
+        stop = self.stops.get(ident)
+        return stop.left if stop is not None else None
+
+    def error(self, ident: int, frame: FrameType) -> BaseException | None:
+        """The exception that a stopped thread stands at, for the frame that it came to last, or was raised in."""
+        stop = self.stops.get(ident)
+        stack = self.frames.stack(ident) if stop is not None else []
+        return stop.error if stop is not None and stack and stack[0] is frame else None
+
+    def in_flight(self, ident: int) -> tuple[BaseException, str]:
+        """The exception that a stopped thread stands at, or is handling, and DAP's break mode."""
+        stop = self.stops.get(ident)
+        if stop is not None:
+            return stop.error, MODES[stop.filter]
+        error = sys._current_exceptions().get(ident)
+        if error is None:
+            raise Refusal('no-exception', 'No exception is in flight or being handled where this thread is stopped.')
+        return error, 'never'
+
+    # -- in callbacks
+
+    def on_raise(self, frame: FrameType, error: BaseException) -> Outcome:
+        """RAISE: an exception is raised in a frame, or has come to it. Counts at the first frame of mine."""
+        filters = self.filters.get('raised')
+        if not filters or not self._is_mine(frame):
+            return False
+        kind = type(error)
+        if issubclass(kind, PROTOCOL) or not any(filter.admits(kind) for filter in filters):
+            return False
+        trace = traceback_of(error)
+        if trace is None or any(self._is_mine(entry.tb_frame) for entry in entries(trace.tb_next)):
+            return False
+        if issubclass(kind, AttributeError) and self.questions.asks(frame):
+            return False
+        return self._judge('raised', error, trace)
+
+    def on_unwind(self, frame: FrameType, error: BaseException) -> Outcome:
+        """PY_UNWIND: an exception leaves a frame."""
+        back = frame.f_back
+        if back is not None and self.frames.is_users(back.f_code.co_filename):
+            return False
+        kind = type(error)
+        if issubclass(kind, ENDINGS) or (issubclass(kind, KeyboardInterrupt) and in_main_thread()):
+            return False
+        trace = traceback_of(error)
+        if 'uncaught' in self.filters and ends_thread(frame, trace):
+            outcome = self._judge('uncaught', error, trace)
+            if outcome:
+                return outcome
+        if 'userUnhandled' in self.filters and self._is_unhandled(frame, error, trace):
+            return self._judge('userUnhandled', error, trace)
+        return False
+
+    def _is_unhandled(self, frame: FrameType, error: BaseException, trace: TracebackType | None) -> bool:
+        if not leaves(frame, self._is_users) or type_name(type(error)) in OUTCOMES:
+            return False
+        return not has_left(trace, self._is_users) and not is_awaited(frame)
+
+    def _judge(self, name: str, error: BaseException, trace: TracebackType | None) -> Outcome:
+        """A stop where one of the filters of a name holds."""
+        kind = type(error)
+        filters = [filter for filter in self.filters.get(name) or () if filter.admits(kind)]
+        if trace is None or not filters:
+            return False
+        frames = [entry.tb_frame for entry in entries(trace)]
+        raised = frames[-1]
+        mine = next((frame for frame in reversed(frames) if self._is_mine(frame)), raised)
+        if not any(filter.holds(error, raised, mine) for filter in filters):
+            return False
+        left = None if name == 'raised' else trace
+        self.stops[_thread.get_ident()] = Stop(error, name, left)
+        body: Json = {'reason': 'exception', 'description': type_name(kind)}
+        text = plain_message(error)
+        return body | {'text': text} if text else body
+
+    def gone_on(self) -> None:
+        """The thread does not stand at an exception any more."""
+        self.stops.pop(_thread.get_ident(), None)
+
+    def _is_mine(self, frame: FrameType) -> bool:
+        return self.frames.is_mine(frame) and not frame.f_code.co_filename.startswith(IMPORTING)
+
+    def _is_users(self, frame: FrameType) -> bool:
+        return self.frames.is_users(frame.f_code.co_filename)
+
+
+def answer(filter: Filter) -> Json:
+    """A DAP Breakpoint."""
+    return {'verified': False, 'message': filter.problem} if filter.problem else {'verified': True}
