@@ -19,8 +19,8 @@ import { openLog } from './trace';
 
 const DETACH_LIMIT_MS = 2000;
 const ALIVE_EVERY_MS = 1000;
-/** A process that ends closes its sockets a little before its id is free. */
-const ENDING_CHECKS = 15;
+/** A process that ends closes its sockets before its id is free: on a busy machine, long before. */
+const ENDING_CHECKS = 100;
 const ENDING_CHECK_MS = 20;
 
 /** What the attachment does not know itself: where the agent's news go, and what happens at the turns. */
@@ -96,8 +96,9 @@ export class Attachment {
     const { attached } = this.lifecycle;
     const owned = this.current !== undefined;
     if (attached) call.afterAnswer(() => this.client.event('terminated', undefined));
-    await this.detach();
+    // While the program is stopped: it is to end where it stands.
     if (terminate && owned) sendTerm(this.pid);
+    await this.detach();
   }
 
   /** Detaches, or stops attaching. Ends the session; harmless when it has ended already. */
@@ -109,7 +110,9 @@ export class Attachment {
     this.current = undefined;
     if (!link) return;
     const late = expiry();
-    const residue = await Promise.race([link.request('detach', {}).catch(() => 'gone' as const), late]);
+    // A program that ends as soon as it is let go on may take the answer with it.
+    const gone = link.gone.then(() => 'gone' as const);
+    const residue = await Promise.race([link.request('detach', {}).catch(() => gone), gone, late]);
     await Promise.race([link.gone, late]);
     link.fail(new PylatchError('agent-lost', 'The session was disconnected.'));
     this.tellResidue(residue);

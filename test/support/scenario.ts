@@ -2,10 +2,11 @@
  * Scenarios: a small program, what a client does while it runs, and the transcript that must come of it.
  *
  * A program is running when it is attached to. It stands in `gate()` then, a function that the framework gives it,
- * until the script's `go()`; what comes before in the program has run (a generator is suspended, a thread started).
- * A program in one file gets `from gate import gate` as its first line; and unless it has a line `gate()`, not
- * indented, such a line and `main()` at its end. A program in several files (`Program`: modules, archives, links, `-m`) imports
- * and calls it where it likes. A second call of `gate()` is opened by `open()`. Lines that end with `#@name` are named.
+ * until the script's `go()` opens that; what comes before in the program has run (a generator is suspended, a thread
+ * started). A program in one file gets `from gate import gate` as its first line, and, where it defines `main()` and has
+ * no line `gate()` that is not indented, the lines `gate()` and `main()` at its end. A program in several files
+ * (`Program`: modules, archives, links, `-m`) imports and calls it where it likes. `go()` is `configured()` and
+ * `open()`; a second call of `gate()` takes a second `open()`. Lines that end with `#@name` are named.
  *
  *     {
  *       name: 'a breakpoint stops before its line runs',
@@ -50,10 +51,12 @@
  *     stop()             stopped breakpoint: f @a [worker]        (waits for it; `where: 'function'`: no line)
  *     next() stepIn({target}) stepOut()   next -> step: f @b      stepIn g -> step: g @c
  *     goto('a')          goto @a -> goto: f @a                    restartFrame()   restartFrame -> restart: f @a
- *     continue() pause() go() open() reattach() thread() frame()  nothing
+ *     continue() pause() go() configured() open() reattach() thread() frame()  nothing
  *     stack()            stack: g @c < f @b < <module> @a         (frames of the program's files)
  *     locals('n', 's')   locals: n=1, s='x'                       setVariable('n', '2')   set n: 2
  *     evaluate('n + 1')  evaluate n + 1: 2                        (or the kind of error)
+ *     run('n += 1')      nothing                                  (as typed into the console)
+ *     value('n')         nothing; gives the text                  threadNames(): gives the names
  *     exceptionInfo()    exception KeyError: 'x' (always)         ({chain: true}: <- ValueError: y)
  *     hits()             hit breakpoint @a                        (what the stop named)
  *     log()              log: text                                (output of the debugger, waits for it)

@@ -1,10 +1,9 @@
 """For the programs of scenarios: `gate()` waits until the test opens it (see ../scenario.ts)."""
 
+import _signal
 import os
 import select
 import sys
-
-import _signal
 
 PIPE = 3
 

@@ -30,10 +30,11 @@ export interface Place {
 const MARKER = /#@([\w-]+)\s*$/;
 const MEMBER = /^(.*?\.zip)\/(.*)$/;
 
-/** A program in one file: a first line that brings `gate`, and, without a line `gate()`, its call and main's. */
+/** A program in one file: a first line that brings `gate`; and where nothing calls its `main`, both are called. */
 export function asProgram(program: string | Program): Program {
   if (typeof program !== 'string') return program;
-  const end = /^gate\(\)/m.test(program) ? '' : '\n\ngate()\nmain()\n';
+  const calls = /^gate\(\)/m.test(program) || !/^def main\(/m.test(program);
+  const end = calls ? '' : '\n\ngate()\nmain()\n';
   return { files: { 'main.py': `from gate import gate${program}${end}` } };
 }
 

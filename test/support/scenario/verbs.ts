@@ -86,11 +86,16 @@ export class Verbs {
 
   /** Ends the configuration and opens the gate. */
   async go(): Promise<void> {
-    await this.session.configured();
-    await this.program.open();
+    await this.configured();
+    await this.open();
   }
 
-  /** Opens a further gate. */
+  /** Ends the configuration. */
+  configured(): Promise<void> {
+    return this.session.configured();
+  }
+
+  /** Opens the gate that the program stands in, or will come to. */
   open(): Promise<void> {
     return this.program.open();
   }
@@ -266,8 +271,12 @@ export class Verbs {
   }
 
   async threads(): Promise<void> {
-    const names = (await this.threadList()).map(({ name }) => name);
-    this.note(`threads: ${names.sort().join(', ')}`);
+    this.note(`threads: ${(await this.threadNames()).join(', ')}`);
+  }
+
+  /** Sorted. */
+  async threadNames(): Promise<string[]> {
+    return (await this.threadList()).map(({ name }) => name).sort();
   }
 
   /** The values of these locals of the frame; of all without names. */
@@ -284,6 +293,25 @@ export class Verbs {
     const { success, body, message } = await this.session.send('evaluate', { expression, frameId, context });
     const error = /\b[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration)\b/.exec(message ?? '')?.[0];
     this.note(`evaluate ${expression}: ${success ? body.result : (error ?? 'refused')}`);
+  }
+
+  /** The value of an expression as text. */
+  async value(expression: string): Promise<string> {
+    const body = await this.ask('evaluate', {
+      expression,
+      frameId: await this.frameIdNow(),
+      context: 'watch',
+    });
+    return String(body?.['result']);
+  }
+
+  /** Runs a statement in the frame, as the user types it into the console. */
+  async run(statement: string): Promise<void> {
+    await this.ask('evaluate', {
+      expression: statement,
+      frameId: await this.frameIdNow(),
+      context: 'repl',
+    });
   }
 
   async setVariable(name: string, value: string): Promise<void> {
