@@ -1,10 +1,44 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { ExceptionFilter } from '../common/wire';
 
 /** True when the agent evaluates `condition`, `hitCondition` and `logMessage` of breakpoints. */
 export const BREAKPOINT_CONDITIONS = false;
 
 /** Attach options that are checked but that the agent does not serve: the user is told when one is on. */
 export const UNSERVED_OPTIONS = ['subProcess', 'redirectOutput'] as const;
+
+const EXCEPTION_CONDITION = {
+  default: false,
+  supportsCondition: true,
+  conditionDescription:
+    'Types (KeyError, app.OrderError, !Retry), "module: name", or an expression with the exception as exc',
+};
+
+/** When the program can be stopped for an exception. */
+export const EXCEPTION_FILTERS = [
+  {
+    filter: 'raised',
+    label: 'Raised Exceptions',
+    description:
+      'Stop where an exception is raised in your code, or comes to it from a library, handled or not.',
+    ...EXCEPTION_CONDITION,
+  },
+  {
+    filter: 'userUnhandled',
+    label: 'User Uncaught Exceptions',
+    description:
+      'Stop where an exception leaves your code for a library that has called it (a test runner, a web framework).',
+    ...EXCEPTION_CONDITION,
+  },
+  {
+    filter: 'uncaught',
+    label: 'Uncaught Exceptions',
+    description: 'Stop where an exception is about to end its thread or the program.',
+    ...EXCEPTION_CONDITION,
+  },
+] as const satisfies readonly (DebugProtocol.ExceptionBreakpointsFilter & {
+  filter: ExceptionFilter['filterId'];
+})[];
 
 /** Everything that Pylatch offers beyond the protocol's minimum. What is not named here is refused. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -24,7 +58,9 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsClipboardContext: true,
   // Without an s after "support": the specification spells this one and suspendDebuggee so.
   supportTerminateDebuggee: true,
-  exceptionBreakpointFilters: [],
+  exceptionBreakpointFilters: [...EXCEPTION_FILTERS],
+  supportsExceptionFilterOptions: true,
+  supportsExceptionInfoRequest: true,
 };
 
 /** Which capability gates which request; the requests that are not named need none. */

@@ -10,6 +10,7 @@ import { UNSERVED_OPTIONS } from './capabilities';
 import { Client } from './client';
 import type { Answer } from './dispatcher';
 import { Dispatcher, failure } from './dispatcher';
+import { Exceptions } from './exceptions';
 import type { Injector } from './injector';
 import { realInjector } from './injector';
 import { Inspect } from './inspect';
@@ -41,6 +42,7 @@ export class PylatchSession extends ProtocolServer {
   private readonly sources = new Sources(this.paths);
   private readonly stops = new Stops(this.client, this.lifecycle, this.sources);
   private readonly breakpoints = new Breakpoints(this.client, this.sources);
+  private readonly exceptions = new Exceptions(this.client);
   private readonly resume = new Resume(this.stops);
   private readonly attachment: Attachment;
   private readonly dispatcher: Dispatcher;
@@ -49,7 +51,7 @@ export class PylatchSession extends ProtocolServer {
     super();
     this.attachment = new Attachment(this.client, this.lifecycle, injector, {
       configure: (args) => this.configure(args),
-      connected: (link) => this.breakpoints.connect(link),
+      connected: (link) => this.connected(link),
       event: (event) => this.receiveEvent(event),
       ready: (link, args) => this.ready(link, args),
     });
@@ -94,6 +96,7 @@ export class PylatchSession extends ProtocolServer {
       paths: this.paths,
       attachment: this.attachment,
       breakpoints: this.breakpoints,
+      exceptions: this.exceptions,
       inspect: new Inspect(this.client, this.stops, this.sources),
       resume: this.resume,
       cancelRequest: (seq) => this.dispatcher.cancel(seq),
@@ -105,6 +108,10 @@ export class PylatchSession extends ProtocolServer {
   private configure(args: AttachArguments): void {
     this.paths.configure(args.pathMappings);
     this.resume.threadsAreSeparate = args.config.stopThreads === 'one';
+  }
+
+  private async connected(link: AgentLink): Promise<void> {
+    await Promise.all([this.breakpoints.connect(link), this.exceptions.connect(link)]);
   }
 
   private ready(link: AgentLink, args: AttachArguments): void {

@@ -31,7 +31,6 @@ export const REFUSED: Readonly<Record<string, string | undefined>> = {
   setDataBreakpoints: undefined,
   setInstructionBreakpoints: undefined,
   dataBreakpointInfo: undefined,
-  exceptionInfo: undefined,
   stepBack: undefined,
   reverseContinue: undefined,
   restartFrame: undefined,

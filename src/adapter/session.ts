@@ -19,11 +19,12 @@
  */
 import { PylatchError } from '../common/errors';
 import type { AgentLink } from './agentLink';
-import { object, optionalArray, optionalInteger, optionalString } from './arguments';
+import { object, optionalInteger, optionalString } from './arguments';
 import type { Attachment } from './attachment';
 import type { Breakpoints } from './breakpoints';
 import { CAPABILITIES } from './capabilities';
 import type { Client } from './client';
+import type { Exceptions } from './exceptions';
 import type { Inspect } from './inspect';
 import type { Lifecycle, State } from './lifecycle';
 import { STATES } from './lifecycle';
@@ -38,6 +39,7 @@ export interface Parts {
   paths: Paths;
   attachment: Attachment;
   breakpoints: Breakpoints;
+  exceptions: Exceptions;
   inspect: Inspect;
   resume: Resume;
   /** Cancels the request with this number. */
@@ -55,7 +57,7 @@ type LinkHandler = (link: AgentLink, args: unknown, call: Call) => unknown;
 
 /** Builds the table. A request that is not in it is refused by `requests.ts`. */
 export function requestTable(parts: Parts): RequestTable {
-  const { attachment, breakpoints, inspect, resume } = parts;
+  const { attachment, breakpoints, exceptions, inspect, resume } = parts;
   const linked =
     (handler: LinkHandler): Handler =>
     (args, call) =>
@@ -68,7 +70,7 @@ export function requestTable(parts: Parts): RequestTable {
     cancel: { states: STATES, handler: (args) => cancel(parts, args) },
 
     setBreakpoints: { states: CONFIGURING, handler: (args, call) => breakpoints.set(args, call) },
-    setExceptionBreakpoints: { states: CONFIGURING, handler: setExceptionBreakpoints },
+    setExceptionBreakpoints: { states: CONFIGURING, handler: (args, call) => exceptions.set(args, call) },
     breakpointLocations: { states: CONNECTED, handler: linked((...all) => breakpoints.locations(...all)) },
 
     threads: { states: CONNECTED, handler: linked((link, _, call) => link.request('threads', {}, call)) },
@@ -79,6 +81,7 @@ export function requestTable(parts: Parts): RequestTable {
     setExpression: { states: LIVE, handler: linked((...all) => inspect.setExpression(...all)) },
     evaluate: { states: LIVE, handler: linked((...all) => inspect.evaluate(...all)) },
     completions: { states: LIVE, handler: linked((...all) => inspect.completions(...all)) },
+    exceptionInfo: { states: STOPPED, handler: linked((...all) => exceptions.info(...all)) },
     source: { states: CONNECTED, handler: linked((...all) => inspect.source(...all)) },
 
     continue: { states: STOPPED, handler: linked((...all) => resume.continue(...all)) },
@@ -105,13 +108,4 @@ function cancel({ attachment, cancelRequest }: Parts, raw: unknown): void {
   if (requestId !== undefined) return cancelRequest(requestId);
   const text = `There is nothing to cancel${progressId === undefined ? '' : ` under the id "${progressId}"`}.`;
   throw new PylatchError('wrong-state', text, 'Give the number of an open request.');
-}
-
-/** Clients send the empty list unasked; filters were never offered. */
-function setExceptionBreakpoints(raw: unknown): { breakpoints: never[] } {
-  const args = object(raw, 'arguments of the setExceptionBreakpoints request');
-  const lists = ['filters', 'filterOptions', 'exceptionOptions'].map((key) => optionalArray(args, key) ?? []);
-  if (lists.every((list) => list.length === 0)) return { breakpoints: [] };
-  const text = 'Pylatch does not support breakpoints on exceptions.';
-  throw new PylatchError('not-supported', text, 'Set a breakpoint where the exception is handled.');
 }
