@@ -69,8 +69,8 @@ class Callbacks:
         getframe = sys._getframe
 
         def callback(code: CodeType, detail: object, *more: object) -> object:
-            # A finaliser of the program that runs on the agent's thread, or C code that fires events for an object of its
-            # own (PyMonitoring_EnterScope), which has neither lines nor a frame.
+            # A finaliser of the program that runs on the agent's thread; or C code that fires events for an object of
+            # its own (PyMonitoring_EnterScope), which has neither lines nor a frame.
             if get_ident() in own or type(code) is not CODE:
                 return None
             raised: BaseException | None = None

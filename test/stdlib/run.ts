@@ -73,6 +73,7 @@ class TestProcess {
   private readonly exit: Promise<string>;
   private link: AgentLink | undefined;
   private stop: string | undefined;
+  private verified = false;
   private closedAt: number | undefined;
 
   constructor(
@@ -96,7 +97,7 @@ class TestProcess {
     });
   }
 
-  /** Gives how the process ended. */
+  /** Gives how the process ended. @throws Error where the run proves nothing */
   async run(): Promise<string> {
     let late = false;
     const timer = setTimeout(() => ((late = true), this.kill()), this.options.limitMs);
@@ -107,6 +108,7 @@ class TestProcess {
       this.child.stdin?.end('go\n');
       const end = await this.exit;
       if (this.stop !== undefined) throw new Error(`the session had to end: ${this.stop}`);
+      if (this.options.way === 'breakpoints' && !this.verified) throw new Error('no breakpoint was set');
       if (late) return `no end in ${this.options.limitMs / 1000} s`;
       return this.closedEarly() ? `${end}, without the agent` : end;
     } finally {
@@ -137,7 +139,10 @@ class TestProcess {
     return new Promise((resolve, reject) => {
       const look = (): void => (this.output.includes(text) ? resolve() : undefined);
       this.child.stdout?.on('data', look);
-      void this.exit.then((end) => reject(new Error(`the tests did not start: ${end}\n${this.output}`)), reject);
+      void this.exit.then(
+        (end) => reject(new Error(`the tests did not start: ${end}\n${this.output}`)),
+        reject,
+      );
     });
   }
 
@@ -155,8 +160,9 @@ class TestProcess {
   }
 
   private receive({ event, body }: AgentEvent): void {
+    if (event === 'breakpoint') this.verified ||= body.breakpoint.verified;
     if (event !== 'stopped' && event !== 'detached') return;
-    this.stop ??= `${event} ${JSON.stringify(body)}`;
+    this.stop ??= `${event} ${JSON.stringify(body).slice(0, KEPT)}`;
     // The tests must not hang in a stop that nobody ends.
     this.kill();
   }

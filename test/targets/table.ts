@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { asTable, escaped, plain, splitRow } from '../support/markdown';
 import type { Kind } from './kind';
 
 const FILE = join(__dirname, '..', '..', 'docs', 'targets.md');
@@ -37,15 +38,6 @@ function text(): string {
   }
 }
 
-function splitRow(line: string): string[] {
-  return line.startsWith('|')
-    ? line
-        .split(/(?<!\\)\|/)
-        .slice(1, -1)
-        .map((cell) => cell.trim())
-    : [];
-}
-
 /** Two outcomes are the same whatever the time took. */
 export function withoutTime(outcome: string | undefined): string | undefined {
   return outcome?.replace(/^\d+ ms/, 'attached');
@@ -65,20 +57,6 @@ export async function writeTable(kinds: Kind[], versions: string[], outcomes: Ta
   const refused = rows(kinds.filter(({ expect }) => expect !== 'attached'));
   const content = `${HEAD}\n## Attached\n\n${attached}\n## Refused\n\n${refused}`;
   writeFileSync(FILE, await format(content, { ...(await resolveConfig(FILE)), parser: 'markdown' }));
-}
-
-function asTable(head: string[], rows: string[][]): string {
-  const lines = [head, head.map(() => '---'), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
-/** What Markdown would take for its own signs; the names of kinds are Markdown already. */
-function escaped(cell: string): string {
-  return cell.replace(/[\\|<>*`]|_(?=_)|(?<=_)_/g, '\\$&');
-}
-
-function plain(cell: string): string {
-  return cell.replace(/\\(.)/g, '$1');
 }
 
 /** A refusal as the table shows it. */

@@ -1,0 +1,100 @@
+/** docs/stdlib.md: what the runs of the standard library's tests have shown. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { asTable, escaped, plain, splitRow } from '../support/markdown';
+import { EXPLANATIONS } from './explanations';
+import type { Explanation } from './explanations';
+
+const FILE = join(__dirname, '..', '..', 'docs', 'stdlib.md');
+
+const HEAD = `# Programs do not notice Pylatch
+
+The standard library's own tests are run three ways: without Pylatch; with Pylatch attached from before the first import to the end of the process; and attached with breakpoints that never hit, in the test file itself (where it has a line that no passing test reaches) and in functions that run all the time: \`unittest\`'s runner of a test, the start of a thread, the wait of each selector. Each test has to end the same in all three: passed, failed, skipped, or with the same exit code of the whole run, which tells too of threads, signal handlers, files and other things that are not as they were. The agent has to be there to the end. The tests are Debian's \`libpython3.14-testsuite\` and \`libpython3.15-testsuite\`, run by their own runner with all resources off that it leaves off by default.
+
+\`npm test -- stdlib\` runs a part of them, attached with breakpoints. \`PYLATCH_STDLIB=write npm test -- stdlib\` runs all and writes this file anew; it takes more than an hour. Both fail at a difference that is not explained here, and at an explanation that is not needed any more.
+`;
+
+/** What was seen of one file under one version, in all ways. */
+export interface FileReport {
+  tests: number;
+  /** How many tests differ in at least one way, and why they may. */
+  explained: number;
+  /** Tests that differ by themselves, with how they ended. */
+  unsteady: Map<string, string>;
+}
+
+/** By file, by version. */
+export type Report = Map<string, Map<string, FileReport>>;
+
+/** Writes what a run has shown; what it did not try stays as it was. */
+export async function writeReport(files: string[], versions: string[], report: Report): Promise<void> {
+  const before = readRows();
+  const rows = files.map((file) => [
+    file,
+    ...versions.map((version, i) => cell(report.get(file)?.get(version)) ?? before.get(file)?.[i] ?? ''),
+  ]);
+  const parts = [
+    HEAD,
+    '## What was run\n',
+    asTable(['file', ...versions], rows),
+    '## Explained differences\n',
+    asTable(['file', 'where', 'why'], EXPLANATIONS.map(explanationRow)),
+    '## Left out, because they end differently from run to run without Pylatch\n',
+    asTable(['test', 'version', 'ends'], unsteadyRows(files, versions, report)),
+  ];
+  const options = { ...(await resolveConfig(FILE)), parser: 'markdown' };
+  writeFileSync(FILE, await format(parts.join('\n'), options));
+}
+
+function cell(seen: FileReport | undefined): string | undefined {
+  if (seen === undefined) return undefined;
+  const { tests, explained } = seen;
+  const left = seen.unsteady.size;
+  const same = tests - explained - left;
+  const rest = [
+    ...(explained > 0 ? [`${explained} explained`] : []),
+    ...(left > 0 ? [`${left} left out`] : []),
+  ];
+  return [`${tests} tests: ${same === tests ? 'all' : same} the same`, ...rest].join(', ');
+}
+
+function explanationRow({ file, versions, ways, reason }: Explanation): string[] {
+  const where = [versions?.join(', ') ?? 'both versions', ways?.join(', ') ?? 'both ways'];
+  return [file, where.join('; '), reason];
+}
+
+function unsteadyRows(files: string[], versions: string[], report: Report): string[][] {
+  const seen = files.flatMap((file) =>
+    versions.flatMap((version) =>
+      [...(report.get(file)?.get(version)?.unsteady ?? [])].map(([test, ends]) => [
+        escaped(test),
+        version,
+        ends,
+      ]),
+    ),
+  );
+  const isAnew = (test: string, version: string): boolean =>
+    [...report].some(([file, byVersion]) => byVersion.has(version) && test.startsWith(`test.${file}.`));
+  const kept = [...readRows()].flatMap(([test, [version = '', ends = '']]) =>
+    test.startsWith('test.') && !isAnew(test, version) ? [[escaped(test), version, ends]] : [],
+  );
+  return [...seen, ...kept].sort();
+}
+
+/** The rows of the committed file by their first cell. */
+function readRows(): Map<string, string[]> {
+  const rows = text()
+    .split('\n')
+    .map(splitRow)
+    .filter((cells) => cells.length > 0);
+  return new Map(rows.map(([name = '', ...cells]) => [plain(name), cells]));
+}
+
+function text(): string {
+  try {
+    return readFileSync(FILE, 'utf8');
+  } catch {
+    return '';
+  }
+}
