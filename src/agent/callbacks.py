@@ -55,10 +55,18 @@ class Callbacks:
             E.PY_RETURN: self.left,
             E.PY_YIELD: self.yielded,
             E.RAISE: self.raised,
+            E.PY_RESUME: self.resumed,
+            E.JUMP: self.jump,
             E.PY_UNWIND: self.unwound,
             E.INSTRUCTION: self.instruction,
         }
-        wide = {E.LINE: self.caught_on_line, E.JUMP: self.caught, E.PY_START: self.entered, E.PY_RESUME: self.entered}
+        wide = {
+            E.LINE: self.caught_on_line,
+            E.JUMP: self.caught,
+            E.PY_START: self.entered,
+            E.PY_RESUME: self.entered,
+            E.PY_THROW: self.thrown,
+        }
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
 
@@ -110,11 +118,11 @@ class Callbacks:
             self.fail(error)
         return None
 
-    def act(self, frame: FrameType, *outcomes: Outcome) -> Verdict:
+    def act(self, frame: FrameType, *outcomes: Outcome, on_line: bool = False) -> Verdict:
         """Stops where a part of the engine wants to; a location that none needs fires no more."""
         for outcome in outcomes:
             if isinstance(outcome, dict):
-                return self.control.stop(frame, outcome)
+                return self.control.stop(frame, outcome, on_line)
         return None if any(outcomes) else DISABLE
 
     # -- near
@@ -123,7 +131,8 @@ class Callbacks:
         if self.skip and _thread.get_ident() in self.skip:
             self.skip.discard(_thread.get_ident())
             return None
-        return self.act(frame, self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code))
+        outcomes = self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code)
+        return self.act(frame, *outcomes, on_line=True)
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
         return self.act(frame, self.breakpoints.on_start(frame, code))
@@ -132,9 +141,16 @@ class Callbacks:
         self.stepping.returned(frame, value)
         return None
 
-    def yielded(self, frame: FrameType, _code: CodeType, _: int, _value: object) -> Verdict:
-        self.stepping.yielded(frame)
+    def yielded(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
+        self.stepping.yielded(frame, value)
         return None
+
+    def resumed(self, frame: FrameType, _code: CodeType, _: int) -> Verdict:
+        self.stepping.resumed(frame)
+        return None
+
+    def jump(self, frame: FrameType, code: CodeType, start: int, target: int) -> Verdict:
+        return self.act(frame, self.stepping.on_jump(frame, code, start, target))
 
     def raised(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
         return self.at_exception(frame, self.exceptions.on_raise(frame, error))
@@ -149,7 +165,7 @@ class Callbacks:
         """Stops at an exception. Never DISABLE: on 3.14 these events know no locations, and that would be an error."""
         if not isinstance(outcome, dict):
             return None
-        verdict = self.control.stop(frame, outcome)
+        verdict = self.control.stop(frame, outcome, on_line=False)
         self.exceptions.gone_on()
         return verdict
 
@@ -165,22 +181,27 @@ class Callbacks:
             self.stepping.entered(frame)
         return self.caught(frame, code, 0)
 
+    def thrown(self, frame: FrameType, code: CodeType, _: int, _error: object) -> Verdict:
+        """An exception is thrown into a generator. This event cannot be disabled on 3.14."""
+        verdict = self.entered(frame, code, 0)
+        return None if verdict is DISABLE else verdict
+
     def caught_on_line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
         spots = self.breakpoints.spots.get(id(code))
         reported_again = spots is not None and line in spots.lines
         pausing = _thread.get_ident() in self.control.pausing
-        verdict = self.caught(frame, code, line)
+        verdict = self.caught(frame, code, line, on_line=True)
         if pausing and reported_again:
             self.skip.add(_thread.get_ident())
         return verdict
 
-    def caught(self, frame: FrameType, code: CodeType, _: int, _target: int = 0) -> Verdict:
+    def caught(self, frame: FrameType, code: CodeType, _: int, _target: int = 0, on_line: bool = False) -> Verdict:
         control = self.control
         if code.co_filename.startswith(OURS):
             return DISABLE
         ident = _thread.get_ident()
         if ident in control.pausing:
-            return control.stop(frame, {'reason': 'pause'})
-        if control.leader is not None or ident in control.held:
-            return control.park(frame)
+            return control.stop(frame, {'reason': 'pause'}, on_line)
+        if control.is_stopped(ident):
+            return control.park(frame, on_line)
         return None

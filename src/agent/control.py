@@ -10,7 +10,8 @@ threads do here is therefore little, and can be done again from the start.
 With `stopThreads` "all", one thread at a time is *the* stopped one (`leader`); the wide tool's global events catch the
 others as soon as they run Python code, and they wait as *parked*. A thread that is in C code cannot wait; it is
 inspected where it is, and parked when it comes back. A second thread that hits a breakpoint meanwhile waits with
-it, and is announced when the first one goes on.
+it, and is announced when the first one goes on. A thread that is let go on by itself (DAP's `singleThread`) is *alone*:
+the others stay as they are, and when it stops it is the stopped one again.
 
 `lock` guards the waiters against a release that misses one.
 """
@@ -41,11 +42,13 @@ PARK = E.LINE | E.PY_START | E.PY_RESUME | E.JUMP
 class Waiter:
     """A thread of the program that waits in a callback."""
 
-    def __init__(self, ident: int, frame: FrameType, body: Json | None) -> None:
+    def __init__(self, ident: int, frame: FrameType, body: Json | None, on_line: bool) -> None:
         self.ident = ident
         self.frame = frame
         self.body = body
         """The `stopped` event to be; None for a parked thread."""
+        self.on_line = on_line
+        """In the callback of a LINE event: only there CPython lets a frame jump."""
         self.bells: list[_thread.lock] = []
         """Taken locks. Each is released once: a second time, before the one who waits for it has gone on, is the end of
         a debug build of 3.14 (an assertion that is too strict, gh-143424)."""
@@ -109,13 +112,15 @@ class Control:
         self.lock = Section()
         self.leader: int | None = None
         self.stopped: set[int] = set()
-        """Threads that were announced as stopped; with `stopThreads` "all" at most one."""
+        """Threads that were announced as stopped; with `stopThreads` "all" one, and those that have gone on alone."""
+        self.alone: set[int] = set()
+        """With "all": the threads that run while the others stay stopped."""
         self.waiters: dict[int, Waiter] = {}
         self.pausing: set[int] = set()
         self.held: set[int] = set()
         """Threads declared stopped while in C code: they wait as soon as they come back from it."""
         self.entering: set[int] = set()
-        """Threads with a step into in flight."""
+        """Threads with a step into that waits for a function to start."""
         self.own: set[int] = set()
         """The agent's threads: no callback concerns them, whatever code a finaliser runs there."""
         self.closing = False
@@ -139,33 +144,40 @@ class Control:
         waiter = self.waiters.get(ident)
         return waiter.frame if waiter is not None else None
 
+    def is_stopped(self, ident: int) -> bool:
+        """Whether a thread counts as stopped, wherever it is: with "all" all do, but those that run alone."""
+        if self.stop_all and self.leader is not None:
+            return ident not in self.alone
+        return ident in self.stopped
+
     def wide_events(self) -> None:
         """Turns the wide tool on for as long as somebody is to be caught. With the lock held."""
         if self.closing:
             return self.monitor.wide_global(0)
         events = 0
         if self.entering:
-            events |= E.PY_START | E.PY_RESUME
+            events |= E.PY_START | E.PY_RESUME | E.PY_THROW
+        if self.alone:
+            events |= E.PY_START  # for the threads that these start
         if self.pausing or self.held or (self.leader is not None and self._others()):
             events |= PARK
         self.monitor.wide_global(events)
 
     def _others(self) -> bool:
-        return bool(other_frames().keys() - self.own - self.waiters.keys())
+        return bool(other_frames().keys() - self.own - self.waiters.keys() - self.alone)
 
     # -- in callbacks, on the program's threads
 
-    def stop(self, frame: FrameType, body: Json) -> BaseException | None:
-        """Stops this thread. Returns what the caller is to raise when it goes on."""
-        return self._wait(frame, body, lambda: True)
+    def stop(self, frame: FrameType, body: Json, on_line: bool = True) -> BaseException | None:
+        """Stops this thread. Returns what the caller is to raise when it goes on. `on_line`: see `Waiter`."""
+        return self._wait(self._waiter(frame, body, on_line), lambda: True)
 
-    def park(self, frame: FrameType) -> BaseException | None:
+    def park(self, frame: FrameType, on_line: bool) -> BaseException | None:
         """Waits while another thread is the stopped one, or while this one counts as stopped."""
         ident = _thread.get_ident()
-        return self._wait(frame, None, lambda: self.leader is not None or ident in self.held)
+        return self._wait(self._waiter(frame, None, on_line), lambda: self.is_stopped(ident))
 
-    def _wait(self, frame: FrameType, body: Json | None, wanted: Callable[[], bool]) -> BaseException | None:
-        waiter = self._waiter(frame, body)
+    def _wait(self, waiter: Waiter, wanted: Callable[[], bool]) -> BaseException | None:
         with self.lock:
             # In the end phase of the interpreter only this thread still runs: nobody could let it go on.
             if self.closing or sys.is_finalizing() or not wanted():
@@ -182,18 +194,18 @@ class Control:
                 waiter.raised = waiter.raised or error
         return waiter.raised
 
-    def _waiter(self, frame: FrameType, body: Json | None) -> Waiter:
+    def _waiter(self, frame: FrameType, body: Json | None, on_line: bool) -> Waiter:
         """A new one, or that of the same stop when a signal handler broke it off and it begins again."""
         ident = _thread.get_ident()
         waiter = self.waiters.get(ident)
-        return waiter if waiter is not None and waiter.frame is frame else Waiter(ident, frame, body)
+        return waiter if waiter is not None and waiter.frame is frame else Waiter(ident, frame, body, on_line)
 
     # -- on the agent's thread
 
     def arrive(self) -> None:
         """Announces the threads that have stopped since; with "all" the next one, if none is stopped."""
         for waiter in list(self.waiters.values()):
-            if waiter.body is not None and not waiter.announced and not (self.stop_all and self.stopped):
+            if waiter.body is not None and not waiter.announced and not self.is_stopped(waiter.ident):
                 waiter.announced = True
                 self._announce(waiter.ident, waiter.body)
         with self.lock:
@@ -202,16 +214,16 @@ class Control:
 
     def _reap(self) -> None:
         """Expects no thread any more that has ended: the events for it would be on for ever."""
-        if self.pausing or self.held or self.entering:
+        if self.pausing or self.held or self.entering or self.alone:
             alive = other_frames().keys()
             if not self.stop_all:
                 self.stopped -= self.held - alive
-            for expected in (self.pausing, self.held, self.entering):
+            for expected in (self.pausing, self.held, self.entering, self.alone):
                 expected.intersection_update(alive)
 
     def stop_in_c(self, ident: int) -> None:
         """Declares a thread stopped that is in C code and did not come by: it is caught when it comes back."""
-        if ident in self.pausing and not (self.stop_all and self.stopped):
+        if ident in self.pausing and not self.is_stopped(ident):
             self.held.add(ident)
             self._announce(ident, {'reason': 'pause', 'description': 'Paused in C code'})
 
@@ -219,6 +231,7 @@ class Control:
         with self.lock:
             self.pausing.discard(ident)
             self.stopped.add(ident)
+            self.alone.discard(ident)
             if self.stop_all:
                 self.leader = ident
                 # Who asked to pause another thread has what they wanted.
@@ -228,10 +241,17 @@ class Control:
             self.collector.hold()
         self.begin_stop(ident)
         self.tell()
-        self.send('stopped', {**body, 'allThreadsStopped': self.stop_all, **self.describe(ident)})
+        self.announce(ident, body)
 
-    def resume(self, ident: int) -> None:
-        """Lets the stopped thread go on, and with it all that were parked for it."""
+    def announce(self, ident: int, body: Json) -> None:
+        """Sends that a thread has stopped, or what has become of its stop."""
+        together = self.stop_all and not self.alone
+        self.send('stopped', {**body, 'allThreadsStopped': together, **self.describe(ident)})
+
+    def resume(self, ident: int, alone: bool = False) -> None:
+        """Lets a stopped thread go on, and unless `alone` all others that stopped with it."""
+        if alone and self.stop_all:
+            return self._resume_alone(ident)
         dropped = self.forget(None if self.stop_all else {ident})
         waiter = self.waiters.get(ident)
         if waiter is not None:
@@ -240,7 +260,23 @@ class Control:
         parked = [
             waiter.ident for waiter in list(self.waiters.values()) if waiter.announced or not self.pending(waiter)
         ]
-        self.release([*parked, ident] if self.stop_all else [ident])
+        if self.stop_all:
+            with self.lock:
+                self.leader = None
+                self.alone.clear()
+        self.release([*parked, *self.stopped, *self.held, ident] if self.stop_all else [ident])
+        self.arrive()
+
+    def _resume_alone(self, ident: int) -> None:
+        dropped = self.forget({ident})
+        waiter = self.waiters.get(ident)
+        if waiter is not None:
+            waiter.give(dropped.clear)
+        del dropped
+        with self.lock:
+            self.alone.add(ident)
+        if waiter is None or waiter.announced or not self.pending(waiter):
+            self.release([ident])
         self.arrive()
 
     def pending(self, waiter: Waiter) -> bool:
@@ -251,8 +287,6 @@ class Control:
         with self.lock:
             self.stopped.difference_update(idents)
             self.held.difference_update(idents)
-            if self.leader in idents:
-                self.leader = None
             waiters = [self.waiters.pop(ident) for ident in idents if ident in self.waiters]
             for waiter in waiters:
                 waiter.released = True
@@ -266,8 +300,9 @@ class Control:
         """Lets everybody go on, for good. From the agent's thread, or in a forked child."""
         with self.lock:
             self.closing = True
-        self.pausing.clear()
-        self.entering.clear()
+            self.leader = None
+        for expected in (self.pausing, self.entering, self.alone):
+            expected.clear()
         self.release([*self.waiters, *self.stopped, *self.held])
 
 

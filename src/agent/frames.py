@@ -4,7 +4,7 @@ import sys
 
 from .control import OURS
 from .errors import Refusal
-from .paths import PACKAGES, absolute, base_name, comparable, is_absolute, library_folders
+from .paths import absolute, base_name, is_absolute
 from .propagation import entries
 from .threads import chain, other_frames
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
     from .link import Json
+    from .whose import Whose
 
 TOP = 20
 """Frames that a stop carries along."""
@@ -22,9 +23,9 @@ TOP = 20
 class Frames:
     """Numbers threads and frames for DAP. Frame ids are valid until their thread goes on."""
 
-    def __init__(self, own: set[int], just_my_code: bool) -> None:
+    def __init__(self, own: set[int], whose: Whose) -> None:
         self.own = own
-        self.just_my_code = just_my_code
+        self.whose = whose
         self.numbers: dict[int, int] = {}
         """DAP thread id by ident; small numbers. The system gives a new thread the ident of one that has ended."""
         self.stacks: dict[int, list[FrameType]] = {}
@@ -40,8 +41,6 @@ class Frames:
         self.lines: dict[int, int] = {}
         """The lines of such frames by id(frame): they do not know any more where they were."""
         self.last = 0
-        self.library = tuple(library_folders())
-        self.mine: dict[str, bool] = {}
 
     # -- threads
 
@@ -155,23 +154,15 @@ class Frames:
         path = file_of(frame)
         name = base_name(path)
         source: Json = {'name': name, 'path': path} if is_absolute(path) else {'name': path}
-        if not self.is_mine(frame):
-            source |= {'presentationHint': 'deemphasize', 'origin': 'library'}
+        origin = self.whose.origin(frame)
+        if origin:
+            source |= {'presentationHint': 'deemphasize', 'origin': origin}
         return source
 
     # -- whose code
 
     def is_mine(self, frame: FrameType) -> bool:
-        """With justMyCode: everything but the standard library, site-packages and frozen modules."""
-        return not self.just_my_code or self.is_users(frame.f_code.co_filename)
-
-    def is_users(self, name: str) -> bool:
-        known = self.mine.get(name)
-        if known is None:
-            path = comparable(name)
-            inside = path.startswith(self.library) or any(part in path for part in PACKAGES)
-            known = self.mine[name] = not (inside or name.startswith('<frozen '))
-        return known
+        return not self.whose.origin(frame)
 
     def shown(self, frame: FrameType | None) -> FrameType | None:
         """The nearest frame from here down the stack in which a step may stop."""

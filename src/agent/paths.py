@@ -34,9 +34,14 @@ else:
     def library_folders() -> Iterator[str]:
         """The folders of the standard library, from the interpreter and not from `sys.path`, which programs change."""
         version = f'python3.{sys.version_info[1]}{"t" if "t" in sys.abiflags else ""}'
+        # An interpreter that runs where it was built says it only here.
+        stdlib = getattr(sys, '_stdlib_dir', None)
+        if type(stdlib) is str:
+            yield f'{stdlib}/'
         for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
             for folder in {sys.platlibdir, 'lib'}:
                 yield f'{prefix}/{folder}/{version}/'
+                yield f'{prefix}/{folder}/python3{sys.version_info[1]}.zip/'
 
 
 PACKAGES = (f'{SEPARATOR}site-packages{SEPARATOR}', f'{SEPARATOR}dist-packages{SEPARATOR}')

@@ -193,25 +193,29 @@ class Requests:
     # -- going on
 
     def go_on(self, seq: int, _: str, arguments: Json) -> None:
-        ident = self.stopped(arguments)
-        self.agent.answer(seq, {'body': {'allThreadsContinued': self.agent.control.stop_all}})
-        self.agent.control.resume(ident)
+        control = self.agent.control
+        alone = bool(arguments.get('singleThread'))
+        # Not looked up with "all": it may have ended while it counted as stopped, in C code.
+        gone = control.leader if not alone and arguments['threadId'] in self.agent.frames.numbers.values() else None
+        ident = gone or self.stopped(arguments)
+        self.agent.answer(seq, {'body': {'allThreadsContinued': control.stop_all and not alone}})
+        control.resume(ident, alone)
 
     def step(self, seq: int, command: str, arguments: Json) -> None:
         ident = self.stopped(arguments)
         stack = self.agent.frames.stack(ident)
         if not stack:
-            raise Refusal('not-stopped', 'This thread has ended.')
+            raise Refusal('not-stopped', 'This thread has ended: continue.')
         self.agent.answer(seq, {'body': {}})
         self.agent.stepping.begin(ident, command, stack[0])
         del stack
-        self.agent.control.resume(ident)
+        self.agent.control.resume(ident, bool(arguments.get('singleThread')))
 
     def pause(self, seq: int, _: str, arguments: Json) -> None:
         ident = self.thread(arguments)
         control = self.agent.control
-        if ident in control.stopped or control.leader is not None:
-            raise Refusal('wrong-state', 'The program is stopped already.')
+        if control.is_stopped(ident):
+            raise Refusal('wrong-state', 'This thread is stopped already.')
         self.agent.answer(seq, {'body': {}})
         with control.lock:
             control.pausing.add(ident)
@@ -235,20 +239,14 @@ class Requests:
     def standing(self, arguments: Json) -> int:
         """The thread that a request means, which must be stopped or wait for one that is."""
         ident = self.thread(arguments)
-        control = self.agent.control
-        if ident not in control.stopped and control.leader is None:
+        if not self.agent.control.is_stopped(ident):
             raise Refusal('not-stopped', 'This thread is running: pause it to see its stack.')
         return ident
 
     def stopped(self, arguments: Json) -> int:
-        """The stopped thread that a request means; with all threads stopped any of them means the one that leads."""
-        control = self.agent.control
-        known = arguments['threadId'] in self.agent.frames.numbers.values()
-        # Before the thread is looked up: it may have ended while it counted as stopped, in C code.
-        if known and control.stop_all and control.leader is not None:
-            return control.leader
+        """The stopped thread that a request means."""
         ident = self.thread(arguments)
-        if ident not in control.stopped:
+        if not self.agent.control.is_stopped(ident):
             raise Refusal('not-stopped', 'This thread is running already.')
         return ident
 

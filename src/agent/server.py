@@ -28,6 +28,7 @@ from .stepping import Stepping
 from .system import block_signals, native
 from .threads import Section, chain, other_frames
 from .variables import Variables
+from .whose import Whose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class Agent:
         self.directory = directory
         self.end = end
         self.control = Control(monitor, self.event, config.get('stopThreads') != 'one')
-        self.frames = Frames(self.control.own, config.get('justMyCode') is not False)
+        whose = Whose(config.get('justMyCode') is not False, config.get('justMyCodeRules') or [])
+        self.frames = Frames(self.control.own, whose)
         self.variables = Variables(config.get('showReturnValue') is True)
         self.instruments = Instruments(monitor)
         self.outbox = Outbox(self.event, link.wake)
@@ -194,6 +196,7 @@ class Agent:
     def tick(self) -> None:
         self.outbox.tick()
         self.control.arrive()
+        self.stepping.reap()
         now = time.monotonic()
         self.points.tick(now)
         for timer in [timer for timer in self.timers if timer[0] <= now]:
@@ -262,8 +265,7 @@ class Agent:
 
     def run(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:
         self.answered(seq, lambda: work(job), job)
-        control = self.control
-        if ident is not None and control.leader is None and ident not in control.stopped:
+        if ident is not None and not self.control.is_stopped(ident):
             self.forget({ident})  # the thread was let go on meanwhile
 
     def beside(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:

@@ -1,38 +1,75 @@
 """Steps: from "go to the next line" to local events on one code object at a time.
 
-A step follows one frame. While the frame runs, its LINE events count. When it returns, the step moves to the nearest
-caller that is to be shown and waits for the next instruction there, which is on the line of the call; when an
-exception leaves it, for the next line of a caller, which is in the handler. Over `yield` and `await` the step
-stays with its frame. A step into waits besides for any function that its thread starts.
+A step follows one frame, on one thread. While the frame runs, its LINE events count, and backward jumps within one
+line, which are the turns of a loop that LINE does not tell: together they are the lines that `sys.settrace` visits.
+
+When the frame returns, a step over or out moves to the nearest caller that is to be shown and waits for the next
+instruction there, which is on the line of the call; a step into waits for the next line there, or for any function
+that its thread starts or resumes. When an exception leaves the frame, the next line of a caller counts, which is in
+the handler. Over `yield` and `await` a step stays with its frame, but for those into or out of a generator, which go to
+its consumer.
+
+A suspended frame is known by a weak reference to its generator, so that a step over a `yield` keeps nothing alive,
+and ends when nobody goes on with the generator.
 """
 
 import _thread
+import _weakref
 
 from .monitor import E
+from .threads import other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
+    from typing import Any
 
     from .breakpoints import Outcome
     from .control import Control
     from .frames import Frames
     from .instruments import Instruments
+    from .link import Json
     from .variables import Results
 
-GENERATOR = 0x20  # CO_GENERATOR: a plain one; stepping out of it goes to its consumer
+GENERATOR = 0x20  # CO_GENERATOR
+AWAITED = 0x100  # CO_ITERABLE_COROUTINE: a generator of `types.coroutine`, which yields to the event loop
+ASYNC_VALUE = 'async_generator_wrapped_value'
+"""The type of what an asynchronous generator gives its consumer; what else it yields is for the event loop."""
 
-LINES = E.LINE | E.PY_START | E.PY_RETURN | E.PY_YIELD
+LINES = E.LINE | E.JUMP | E.PY_START | E.PY_RETURN | E.PY_YIELD
 RETURNS = E.PY_RETURN | E.PY_YIELD
 BACK = E.INSTRUCTION | E.PY_RETURN
 OWNER = 'steps'
+STOP: Json = {'reason': 'step'}
 
 
 class Step:
-    def __init__(self, kind: str, frame: FrameType) -> None:
+    def __init__(self, kind: str, frame: FrameType, target: int | None) -> None:
         self.kind = kind
-        self.frame = frame
+        self.code = frame.f_code
+        self.frame: FrameType | None = frame
+        """None while it is suspended, or has been."""
+        self.generator: Any = None
+        """Then a weak reference to the generator or coroutine that it is of."""
         self.events = RETURNS if kind == 'stepOut' else LINES
+        self.target = target
+        """A step into enters only what is called by the instruction at this offset of its first frame."""
+        self.origin = frame if target is not None else None
+
+    def follows(self, frame: FrameType) -> bool:
+        if self.generator is None:
+            return self.frame is frame
+        owner: Any = frame.f_generator
+        return owner is not None and self.generator() is owner
+
+    def enters(self, frame: FrameType) -> bool:
+        if self.origin is None:
+            return True
+        return self.origin.f_lasti == self.target
+
+    def move(self, frame: FrameType, events: int) -> None:
+        self.frame, self.code, self.generator = frame, frame.f_code, None
+        self.events = events
 
 
 class Stepping:
@@ -43,81 +80,144 @@ class Stepping:
         self.steps: dict[int, Step] = {}
         """By thread ident."""
         self.results = results
+        self.gone: list[object] = []
+        """References to generators that have ended while steps waited for them."""
 
-    def begin(self, ident: int, kind: str, frame: FrameType) -> None:
-        """Before the stopped thread is resumed."""
-        step = self.steps[ident] = Step(kind, frame)
+    # -- on the agent's thread
+
+    def begin(self, ident: int, kind: str, frame: FrameType, target: int | None = None) -> None:
+        """Before the stopped thread is resumed. `target`: see `Step`."""
+        step = self.steps[ident] = Step(kind, frame, target)
         self._unwinding()
-        self._apply(step.frame.f_code)
+        self._apply(step.code)
         self._entering(ident, kind == 'stepIn')
 
+    def stopped(self, ident: int) -> None:
+        """A thread has stopped: its step is over, and those of the threads that stop with it."""
+        for other in list(self.steps):
+            if other == ident or self.control.is_stopped(other):
+                self._finish(other)
+
+    def reap(self) -> None:
+        """Ends the steps whose generator or thread is no more."""
+        while self.gone:
+            reference = self.gone.pop()
+            for ident, step in list(self.steps.items()):
+                if step.generator is reference:
+                    self.end(ident)
+        if self.steps:
+            alive = other_frames().keys()
+            for ident in self.steps.keys() - alive:
+                self.end(ident)
+
+    # -- on any thread
+
     def end(self, ident: int) -> None:
+        """Without a stop: what a function returned meanwhile is not shown, and must not live on."""
+        self.results.pop(ident, None)
+        self._finish(ident)
+
+    def _finish(self, ident: int) -> None:
         step = self.steps.pop(ident, None)
         if step is not None:
             self._entering(ident, False)
-            self._apply(step.frame.f_code)
+            self._apply(step.code)
             self._unwinding()
-
-    def stopped(self, ident: int) -> None:
-        """A thread has stopped: its step is over, and with "all" those of the others too."""
-        for other in list(self.steps) if self.control.stop_all else [ident]:
-            self.end(other)
 
     def on_line(self, frame: FrameType, code: CodeType) -> Outcome:
         return self._reached(frame, code, E.LINE)
+
+    def on_jump(self, frame: FrameType, code: CodeType, start: int, target: int) -> Outcome:
+        """The next turn of a loop on one line, of which no LINE event tells."""
+        if target > start or line_at(code, target) != line_at(code, start):
+            return False
+        return self._reached(frame, code, E.JUMP)
 
     def on_instruction(self, frame: FrameType, code: CodeType) -> Outcome:
         # Instructions made by the compiler have no line: the next one does.
         return frame.f_lineno is None or self._reached(frame, code, E.INSTRUCTION)
 
     def _reached(self, frame: FrameType, code: CodeType, event: int) -> Outcome:
-        """A stop where an event of this frame is what a step waits for; True where other frames of the code might."""
-        steps = list(self.steps.values())
-        if any(step.frame is frame and step.events & event for step in steps):
-            return {'reason': 'step'}
-        return any(step.frame.f_code is code and step.events & event for step in steps)
+        """A stop where an event of this frame is what a step waits for; True where others on the code wait for one."""
+        step = self._of(frame)
+        if step is not None and step.events & event:
+            return STOP
+        return any(step.code is code and step.events & event for step in list(self.steps.values()))
 
     def returned(self, frame: FrameType, value: object) -> None:
         """PY_RETURN: the step goes on in the caller, where the value is shown."""
-        for ident, step in self._of(frame):
-            caller = self.frames.shown(frame.f_back)
-            if caller is not None:
-                self.results[ident] = (caller, frame.f_code.co_name, value)
-            self._move(ident, step, caller, BACK)
+        step = self._of(frame)
+        if step is None:
+            return self._ended_elsewhere(frame)
+        caller = self.frames.shown(frame.f_back)
+        if caller is not None:
+            self.results[_thread.get_ident()] = (caller, frame.f_code.co_name, value)
+        self._move(step, caller, LINES if step.kind == 'stepIn' else BACK)
 
-    def yielded(self, frame: FrameType) -> None:
-        """PY_YIELD: only a step out of a generator leaves with the value; a step into waits for the frame to go on."""
-        for ident, step in self._of(frame):
-            if step.kind == 'stepOut' and frame.f_code.co_flags & GENERATOR:
-                self._move(ident, step, self.frames.shown(frame.f_back), BACK)
-            else:
-                self._entering(ident, False)
+    def yielded(self, frame: FrameType, value: object) -> None:
+        """PY_YIELD: a value for the consumer, or a suspension until the event loop goes on with the frame."""
+        step = self._of(frame)
+        if step is None:
+            return
+        if step.kind == 'next' or not is_given(frame.f_code, value):
+            self._suspend(step, frame)
+        else:
+            self._move(step, self.frames.shown(frame.f_back), LINES if step.kind == 'stepIn' else BACK)
+
+    def _suspend(self, step: Step, frame: FrameType) -> None:
+        step.generator = _weakref.ref(frame.f_generator, self._lost)
+        step.frame = step.origin = None
+        if step.kind == 'stepIn':
+            self._entering(_thread.get_ident(), False)
+            step.events |= E.PY_RESUME
+            self._apply(step.code)
+
+    def _lost(self, reference: object) -> None:
+        """A generator ends: at any point of the program, so that nothing is done here."""
+        self.gone.append(reference)
+        self.control.wake()
+
+    def resumed(self, frame: FrameType) -> None:
+        """PY_RESUME of a frame that a step into has waited for: it enters again what is called."""
+        step = self._of(frame)
+        if step is not None:
+            self._entering(_thread.get_ident(), True)
 
     def unwound(self, frame: FrameType) -> None:
         """PY_UNWIND: an exception leaves the frame; a caller may handle it."""
-        for ident, step in self._of(frame):
-            self._move(ident, step, self.frames.shown(frame.f_back), LINES)
+        step = self._of(frame)
+        if step is None:
+            return self._ended_elsewhere(frame)
+        self._move(step, self.frames.shown(frame.f_back), LINES)
 
     def entered(self, frame: FrameType) -> None:
         """The thread starts or resumes a function while it steps into."""
-        ident = _thread.get_ident()
-        step = self.steps.get(ident)
-        if step is not None and frame is not step.frame and self.frames.is_mine(frame):
-            self._entering(ident, False)
-            self._move(ident, step, frame, LINES)
-
-    def _of(self, frame: FrameType) -> list[tuple[int, Step]]:
-        return [(ident, step) for ident, step in list(self.steps.items()) if step.frame is frame]
-
-    def _move(self, ident: int, step: Step, frame: FrameType | None, events: int) -> None:
-        if frame is None:
-            self.end(ident)
+        step = self.steps.get(_thread.get_ident())
+        if step is None or step.follows(frame) or not self.frames.is_mine(frame) or not step.enters(frame):
             return
-        left = step.frame.f_code
-        step.frame, step.events = frame, events
-        if left is not frame.f_code:
+        step.target = step.origin = None
+        self._move(step, frame, LINES)
+
+    def _of(self, frame: FrameType) -> Step | None:
+        """The step of this thread, if the frame is the one that it follows."""
+        step = self.steps.get(_thread.get_ident())
+        return step if step is not None and step.follows(frame) else None
+
+    def _ended_elsewhere(self, frame: FrameType) -> None:
+        """A generator has ended on another thread than the one that steps in it."""
+        for ident, step in list(self.steps.items()):
+            if step.follows(frame):
+                self.end(ident)
+
+    def _move(self, step: Step, frame: FrameType | None, events: int) -> None:
+        if frame is None:
+            self.end(_thread.get_ident())
+            return
+        left = step.code
+        step.move(frame, events)
+        if left is not step.code:
             self._apply(left)
-        self._apply(frame.f_code)
+        self._apply(step.code)
 
     def _apply(self, code: CodeType) -> None:
         self.instruments.want(OWNER, code, lambda: self._wanted(code))
@@ -126,7 +226,7 @@ class Stepping:
         """The events that the steps in flight need on a code object."""
         wanted = 0
         for step in list(self.steps.values()):
-            if step.frame.f_code is code:
+            if step.code is code:
                 wanted |= step.events
         return wanted
 
@@ -140,3 +240,14 @@ class Stepping:
             else:
                 self.control.entering.discard(ident)
             self.control.wide_events()
+
+
+def is_given(code: CodeType, value: object) -> bool:
+    """Whether a generator's `yield` is for its consumer, and not for the event loop."""
+    if code.co_flags & GENERATOR:
+        return not code.co_flags & AWAITED
+    return type(value).__name__ == ASYNC_VALUE
+
+
+def line_at(code: CodeType, offset: int) -> int | None:
+    return next((line for start, end, line in code.co_lines() if start <= offset < end), None)
