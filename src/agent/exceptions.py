@@ -135,7 +135,7 @@ class Exceptions:
     def on_unwind(self, frame: FrameType, error: BaseException) -> Outcome:
         """PY_UNWIND: an exception leaves a frame."""
         back = frame.f_back
-        if back is not None and self.frames.is_users(back.f_code.co_filename):
+        if back is not None and self.frames.is_users(back):
             return False
         kind = type(error)
         if issubclass(kind, ENDINGS) or (issubclass(kind, KeyboardInterrupt) and in_main_thread()):
@@ -179,7 +179,7 @@ class Exceptions:
         return self.frames.is_mine(frame) and not frame.f_code.co_filename.startswith(IMPORTING)
 
     def _is_users(self, frame: FrameType) -> bool:
-        return self.frames.is_users(frame.f_code.co_filename)
+        return self.frames.is_users(frame)
 
 
 def answer(filter: Filter) -> Json:

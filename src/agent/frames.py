@@ -23,9 +23,10 @@ TOP = 20
 class Frames:
     """Numbers threads and frames for DAP. Frame ids are valid until their thread goes on."""
 
-    def __init__(self, own: set[int], whose: Whose) -> None:
+    def __init__(self, own: set[int], whose: Whose, just_my_code: bool) -> None:
         self.own = own
         self.whose = whose
+        self.just_my_code = just_my_code
         self.numbers: dict[int, int] = {}
         """DAP thread id by ident; small numbers. The system gives a new thread the ident of one that has ended."""
         self.stacks: dict[int, list[FrameType]] = {}
@@ -154,15 +155,19 @@ class Frames:
         path = file_of(frame)
         name = base_name(path)
         source: Json = {'name': name, 'path': path} if is_absolute(path) else {'name': path}
-        origin = self.whose.origin(frame)
-        if origin:
+        if not self.is_mine(frame):
+            origin = self.whose.origin(frame)
             source |= {'presentationHint': 'deemphasize', 'origin': origin}
         return source
 
     # -- whose code
 
-    def is_mine(self, frame: FrameType) -> bool:
+    def is_users(self, frame: FrameType) -> bool:
         return not self.whose.origin(frame)
+
+    def is_mine(self, frame: FrameType) -> bool:
+        """What steps stop in: without justMyCode everything."""
+        return not self.just_my_code or self.is_users(frame)
 
     def shown(self, frame: FrameType | None) -> FrameType | None:
         """The nearest frame from here down the stack in which a step may stop."""

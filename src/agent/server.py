@@ -116,8 +116,8 @@ class Agent:
         self.directory = directory
         self.end = end
         self.control = Control(monitor, self.event, config.get('stopThreads') != 'one')
-        whose = Whose(config.get('justMyCode') is not False, config.get('justMyCodeRules') or [])
-        self.frames = Frames(self.control.own, whose)
+        whose = Whose(config.get('justMyCodeRules') or [])
+        self.frames = Frames(self.control.own, whose, config.get('justMyCode') is not False)
         self.variables = Variables(config.get('showReturnValue') is True)
         self.instruments = Instruments(monitor)
         self.outbox = Outbox(self.event, link.wake)

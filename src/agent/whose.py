@@ -21,17 +21,14 @@ GENERATED = 'generated code'
 
 
 class Whose:
-    def __init__(self, just_my_code: bool, rules: list[Json]) -> None:
-        self.just_my_code = just_my_code
+    def __init__(self, rules: list[Json]) -> None:
         self.rules = sorted(((trimmed(rule['path']), rule['include']) for rule in rules), key=length, reverse=True)
         self.library = tuple(library_folders())
         self.known: dict[str, str] = {}
         """Origins by file name."""
 
     def origin(self, frame: FrameType) -> str:
-        """Where code comes from that is not mine; `MINE` for my own, which without justMyCode is all."""
-        if not self.just_my_code:
-            return MINE
+        """Where code comes from that is not mine; `MINE` for my own."""
         name = frame.f_code.co_filename
         known = self.known.get(name)
         if known is not None:
