@@ -13,6 +13,7 @@ import time
 from .classes import type_name
 from .conditions import Expression, is_programs
 from .guard import Interrupted
+from .templates import BadTemplate, Template, read_template
 from .values import ARGUMENTS, Shown, text_of
 from .watch import PERIOD, Watch
 
@@ -39,6 +40,8 @@ COUNTS: dict[str, Callable[[int, int], bool]] = {
 }
 """The hit conditions; of those that begin alike the longer one is first."""
 MOST_DIGITS = 12
+LONGEST = 8192
+"""Characters of one log message."""
 SHORT = 300
 """Characters of an exception's text."""
 
@@ -73,10 +76,13 @@ class Point:
         self.told = False
         self.condition: Expression | None = None
         self.count: tuple[str, int] | None = None
+        self.template: Template | None = None
         try:
             self.read(asked)
         except Problem as problem:
             self.problem = str(problem)
+        except BadTemplate as error:
+            self.problem = f'The log message cannot be read. {error}.'
 
     def read(self, asked: Json) -> None:
         if text := asked.get('condition'):
@@ -85,6 +91,8 @@ class Point:
                 raise Problem(f'The condition is no expression: {self.condition.problem}.')
         if text := asked.get('hitCondition'):
             self.count = read_count(text)
+        if text := asked.get('logMessage'):
+            self.template = read_template(text, self.id)
 
     # -- on the program's threads
 
@@ -125,7 +133,30 @@ class Point:
 
     def act(self, frame: FrameType) -> bool:
         """At a hit that counts: True where the program is to stop."""
-        return True
+        if self.template is not None:
+            self.log(self.template, frame)
+        return self.template is None
+
+    def log(self, template: Template, frame: FrameType) -> None:
+        try:
+            text = template.text(frame, lambda error: self.in_place(error, frame))
+            if self.points.watch.danger:
+                self.points.watch.settle()
+        except Interrupted as error:
+            text = self.in_place(error, frame)
+        self.points.log(text, frame)
+
+    def in_place(self, error: BaseException, frame: FrameType) -> str:
+        """What a log message shows for an expression that raised. Raises `Handed`."""
+        if is_programs(error):
+            raise Handed(error) from None
+        if type(error) is Interrupted:
+            self.points.watch.danger.discard(_thread.get_ident())
+            self.switch_off('an expression in its log message did not end', frame)
+        elif not self.told:
+            self.told = True
+            self.points.say(f'An expression in the log message of this breakpoint fails: {words(error)}', frame)
+        return f'<{words(error)}>'
 
     def switch_off(self, why: str, frame: FrameType) -> None:
         self.problem = f'This breakpoint is switched off: {why}. Change it to set it again.'
@@ -173,7 +204,7 @@ class Points:
 
     def watched(self) -> bool:
         """Whether there are expressions that may not end."""
-        return any(point.condition is not None for point in self.table.values())
+        return any(point.condition is not None or point.template is not None for point in self.table.values())
 
     def patience(self) -> float | None:
         """Seconds until the agent's thread has to look at the evaluations."""
@@ -193,8 +224,17 @@ class Points:
         self.renew()
 
     def say(self, text: str, frame: FrameType) -> None:
+        """Tells the user something of a breakpoint."""
+        self.outbox.put('output', self.output('important', text, frame))
+
+    def log(self, text: str, frame: FrameType) -> None:
+        shown = text if len(text) <= LONGEST else f'{text[:LONGEST]}…'
+        self.outbox.put('output', self.output('console', shown, frame), len(shown) + 1)
+
+    def output(self, category: str, text: str, frame: FrameType) -> Json:
+        """The body of a DAP output event."""
         place = {'source': self.frames.source(frame), 'line': frame.f_lineno}
-        self.outbox.put('output', {'category': 'important', 'output': f'{text}\n', **place})
+        return {'category': category, 'output': f'{text}\n', **place}
 
 
 def read_count(text: str) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """What happens at breakpoints: conditions, hit counts, log messages, snapshots."""
 
+import time
 import unittest
 
 from test_stepping import Session
@@ -107,6 +108,68 @@ class HitCountTest(PointSession):
             found = self.set('return', hitCondition=text)
             self.assertFalse(found['verified'], text)
             self.assertIn('hit count', found['message'])
+
+
+class LogTest(PointSession):
+    def logged(self, count):
+        """The first lines that are logged."""
+        lines = []
+        while len(lines) < count:
+            body = self.output()
+            if body['category'] == 'console':
+                self.assertEqual((body['line'], body['source']['path']), (self.at('return'), self.program.path))
+                lines += body['output'].splitlines()
+        return lines[:count]
+
+    def test_shows_expressions_by_the_rules_of_f_strings(self):
+        self.start(LOOP)
+        message = '{{{i - i}}} {"}:" !r:>6}|{[k for k in "ab"]}|{i-i=}|{i*0+3:{i*0+4}}|{(lambda: j - 2 * i)()}|{i != i}'
+        self.assertTrue(self.set('return', logMessage=message)['verified'])
+        self.assertEqual(self.logged(1), ["{0}   '}:'|['a', 'b']|i-i=0|   3|0|False"])
+
+    def test_that_cannot_be_read_is_unverified_with_the_reason(self):
+        self.start(LOOP)
+        for text, why in (
+            ('{', '"{" is not closed'),
+            ('a } b', 'single "}"'),
+            ('{}', 'no expression'),
+            ('{i!x}', '"!x"'),
+            ('{i i}', 'i i'),
+        ):
+            found = self.set('return', logMessage=text)
+            self.assertFalse(found['verified'], text)
+            self.assertIn(why, found['message'])
+
+    def test_shows_what_failed_in_its_place_and_tells_it_once(self):
+        self.start(LOOP)
+        self.set('return', logMessage='{i - i} {nope} {j - j}')
+        self.assertEqual(self.logged(3), ["0 <NameError: name 'nope' is not defined> 0"] * 3)
+        told = [event['body'] for event in self.client.events if event['body'].get('category') == 'important']
+        self.assertLessEqual(len(told), 1)
+
+    def test_with_condition_and_count_logs_only_hits(self):
+        self.start(LOOP)
+        self.set('return', logMessage='{i % 5}', condition='i % 5 == 3', hitCondition='%2')
+        self.assertEqual(self.logged(2), ['3', '3'])
+
+    def test_comes_before_the_stop_that_is_later(self):
+        self.start(LOOP)
+        line = self.at('return')
+        points = [{'id': 1, 'line': line, 'logMessage': 'turn {i}'}, {'id': 2, 'line': line, 'hitCondition': '7'}]
+        self.client.ask('setBreakpoints', path=self.program.path, breakpoints=points)
+        self.client.stopped()
+        turn = int(self.value('i'))
+        text = ''.join(event['body']['output'] for event in self.client.events if event['event'] == 'output')
+        self.assertEqual(text.splitlines(), [f'turn {n}' for n in range(turn - 6, turn + 1)])
+
+    def test_a_flood_is_cut_and_told_and_starves_no_request(self):
+        self.start(LOOP.replace('time.sleep(0.001)', 'pass'))
+        self.set('return', logMessage='{i}')
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            self.client.ask('threads')
+        while 'messages left out' not in self.output()['output']:
+            pass
 
 
 if __name__ == '__main__':
