@@ -3,19 +3,14 @@ import type { AgentBreakpoint, AgentCommands } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { JsonObject } from './arguments';
 import { defined, integer, object, optionalArray, optionalInteger, optionalString } from './arguments';
-import { BREAKPOINT_CONDITIONS } from './capabilities';
 import type { Client } from './client';
 import type { Call } from './requests';
 import type { Sources } from './sources';
 
 const NOT_ATTACHED = 'Pylatch has not attached yet.';
-const NO_CONDITIONS =
-  'Pylatch does not support conditions, hit counts and log messages: this breakpoint is not set.';
-
-type Answers = ReadonlyMap<number, DebugProtocol.Breakpoint>;
 
 /**
- * The breakpoints of the session by file. Ids are given here, once for each file and line, and kept when the
+ * The breakpoints of the session by file. Ids are given here, once for each place in a file, and kept when the
  * client sends a file's list again, so that the client can tell which is which. Lists that come before the
  * agent is there are answered as unverified, kept, and sent on by {@link Breakpoints.connect}.
  */
@@ -41,12 +36,9 @@ export class Breakpoints {
     const known = object(args, 'arguments of the setBreakpoints request');
     const path = this.sources.remotePath(known);
     const list = this.list(path, known);
-    const served = list.filter(isServed);
-    this.files.set(path, served);
-    const answers = await this.answers(path, served, call);
-    return {
-      breakpoints: list.map((item) => this.toClient(answers.get(item.id) ?? unverified(item, NO_CONDITIONS))),
-    };
+    this.files.set(path, list);
+    const answers = await this.answers(path, list, call);
+    return { breakpoints: answers.map((item) => this.toClient(item)) };
   }
 
   /** Answers `breakpointLocations`. */
@@ -71,13 +63,15 @@ export class Breakpoints {
     this.client.event('breakpoint', { ...body, breakpoint: this.toClient(body.breakpoint) });
   }
 
-  /** What the agent says about each breakpoint, by id; that it is not there yet, before it is. */
-  private async answers(path: string, list: AgentBreakpoint[], call: Call): Promise<Answers> {
-    if (!this.link) return new Map(list.map((item) => [item.id, unverified(item, NOT_ATTACHED)]));
+  /** What the agent says about each breakpoint; that it is not there yet, before it is. */
+  private async answers(
+    path: string,
+    list: AgentBreakpoint[],
+    call: Call,
+  ): Promise<DebugProtocol.Breakpoint[]> {
+    if (!this.link) return list.map((item) => unverified(item, NOT_ATTACHED));
     const { breakpoints } = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
-    return new Map(
-      list.map((item, index) => [item.id, breakpoints[index] ?? unverified(item, NOT_ATTACHED)]),
-    );
+    return breakpoints;
   }
 
   private async sendWaiting(link: AgentLink, path: string, list: AgentBreakpoint[]): Promise<void> {
@@ -90,14 +84,14 @@ export class Breakpoints {
   private list(path: string, args: JsonObject): AgentBreakpoint[] {
     const given = optionalArray(args, 'breakpoints');
     const items = given ?? (optionalArray(args, 'lines') ?? []).map((line) => ({ line }));
-    const used = new Set<number>();
-    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), used));
+    const counts = new Map<number, number>();
+    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), counts));
   }
 
-  private breakpoint(path: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
+  private breakpoint(path: string, item: JsonObject, counts: Map<number, number>): AgentBreakpoint {
     const line = this.client.lineFrom(integer(item, 'line'));
     return defined<AgentBreakpoint>({
-      id: this.idFor(path, line, used),
+      id: this.idFor(path, line, counts),
       line,
       condition: optionalString(item, 'condition') || undefined,
       hitCondition: optionalString(item, 'hitCondition') || undefined,
@@ -105,13 +99,13 @@ export class Breakpoints {
     });
   }
 
-  /** Two breakpoints of one list on the same line still get two ids. */
-  private idFor(path: string, line: number, used: Set<number>): number {
-    const key = `${line}:${path}`;
-    const known = this.ids.get(key);
-    const id = known === undefined || used.has(known) ? ++this.lastId : known;
-    if (known === undefined) this.ids.set(key, id);
-    used.add(id);
+  /** Breakpoints of one list on the same line are told apart by their order. */
+  private idFor(path: string, line: number, counts: Map<number, number>): number {
+    const nth = (counts.get(line) ?? 0) + 1;
+    counts.set(line, nth);
+    const key = `${line}:${nth}:${path}`;
+    const id = this.ids.get(key) ?? ++this.lastId;
+    this.ids.set(key, id);
     return id;
   }
 
@@ -123,9 +117,4 @@ export class Breakpoints {
 
 function unverified({ id, line }: AgentBreakpoint, message: string): DebugProtocol.Breakpoint {
   return { id, verified: false, line, message, reason: 'pending' };
-}
-
-/** Stopping every time, where a condition was asked for, could halt a busy program for no reason. */
-function isServed({ condition, hitCondition, logMessage }: AgentBreakpoint): boolean {
-  return BREAKPOINT_CONDITIONS || !(condition || hitCondition || logMessage);
 }

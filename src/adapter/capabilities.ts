@@ -1,9 +1,6 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ExceptionFilter } from '../common/wire';
 
-/** True when the agent evaluates `condition`, `hitCondition` and `logMessage` of breakpoints. */
-export const BREAKPOINT_CONDITIONS = false;
-
 /** Attach options that are checked but that the agent does not serve: the user is told when one is on. */
 export const UNSERVED_OPTIONS = ['subProcess', 'redirectOutput'] as const;
 
@@ -43,9 +40,9 @@ export const EXCEPTION_FILTERS = [
 /** Everything that Pylatch offers beyond the protocol's minimum. What is not named here is refused. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
-  supportsConditionalBreakpoints: BREAKPOINT_CONDITIONS,
-  supportsHitConditionalBreakpoints: BREAKPOINT_CONDITIONS,
-  supportsLogPoints: BREAKPOINT_CONDITIONS,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
   supportsEvaluateForHovers: true,
   supportsSetVariable: true,
   supportsSetExpression: true,

@@ -148,8 +148,14 @@ export class PylatchSession extends ProtocolServer {
     if (event.event === 'stopped') this.stops.stopped(event.body);
     else if (event.event === 'continued') this.stops.continued(event.body);
     else if (event.event === 'breakpoint') this.breakpoints.changed(event.body);
+    else if (event.event === 'output') this.output(event.body);
     else if (event.event === 'detached') this.attachment.detached(event.body.reason);
     else if (event.event !== 'snapshot') this.client.event(event.event, event.body);
+  }
+
+  private output(body: DebugProtocol.OutputEvent['body']): void {
+    const placed = body.source ? { ...body, source: this.sources.toClient(body.source) } : body;
+    this.client.event('output', this.client.positionsTo(placed));
   }
 
   private refuseMessage(message: unknown, problem: string): void {

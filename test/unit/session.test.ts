@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { CAPABILITIES } from '../../src/adapter/capabilities';
 import type { PylatchSession } from '../../src/adapter/index';
 import { PylatchError } from '../../src/common/errors';
 import type { DapClient } from '../support/dapClient';
@@ -365,31 +364,23 @@ describe('breakpoints', () => {
     };
     assert.deepEqual(await set(3, 5), [1, 2]);
     assert.deepEqual(await set(4, 5, 5, 3), [3, 2, 4, 1]);
+    assert.deepEqual(await set(5, 5), [2, 4]);
   });
 
-  it('with conditions are not set unless the capabilities offer them', async () => {
+  it('hand on what is to happen where they are reached', async () => {
     await reach('running');
     const breakpoints = [
-      { line: 3 },
-      { line: 4, condition: 'x > 1' },
-      { line: 5, logMessage: 'hi' },
-      { line: 6 },
+      { line: 3, condition: '', hitCondition: '', logMessage: '' },
+      { line: 4, condition: 'x > 1', hitCondition: '>=5' },
+      { line: 5, logMessage: 'at {x}' },
     ];
-    const body = await client.request('setBreakpoints', { source: { path: FILE }, breakpoints });
-    const sent = (agent.requests.at(-1)!.arguments as { breakpoints: { line: number }[] }).breakpoints;
-    const offered = CAPABILITIES.supportsConditionalBreakpoints === true;
-    assert.deepEqual(
-      body.breakpoints.map(({ verified }: { verified: boolean }) => verified),
-      [true, offered, offered, true],
-    );
-    assert.deepEqual(
-      sent.map(({ line }) => line),
-      offered ? [3, 4, 5, 6] : [3, 6],
-    );
-    assert.deepEqual(
-      body.breakpoints.map(({ line }: { line: number }) => line),
-      [3, 4, 5, 6],
-    );
+    await client.request('setBreakpoints', { source: { path: FILE }, breakpoints });
+    const sent = agent.requests.at(-1)!.arguments as { breakpoints: unknown };
+    assert.deepEqual(sent.breakpoints, [
+      { id: 1, line: 3 },
+      { id: 2, line: 4, condition: 'x > 1', hitCondition: '>=5' },
+      { id: 3, line: 5, logMessage: 'at {x}' },
+    ]);
   });
 
   it('pass on what the agent learns later', async () => {
