@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { preload } from '../../src/inject/attach';
@@ -34,6 +34,16 @@ async function debianRoot(): Promise<string> {
   return (JSON.parse(stdout) as [{ path: string }])[0].path;
 }
 
+function filesBelow(folder: string, version: string): TestFile[] {
+  return testFiles(join(folder, 'usr', 'lib', `python${version}`));
+}
+
+/** Of all versions: a file may be in one alone. */
+function titlesBelow(folder: string): string[] {
+  const files = VERSIONS.flatMap((version) => filesBelow(folder, version));
+  return [...new Set(files.map(({ title }) => title))];
+}
+
 /** One test file under one version. */
 class Trial {
   private readonly patterns: string[];
@@ -60,6 +70,7 @@ class Trial {
     const explained = new Set<string>();
     for (const way of WAYS) for (const name of await this.checkWay(t, way, alone)) explained.add(name);
     this.note(t, alone, explained);
+    if (writes) await writeReport(titlesBelow(this.folder), VERSIONS, report);
   }
 
   /** Gives the tests whose difference is explained. */
@@ -98,16 +109,10 @@ function asText({ test: name, alone, attached, detail }: Difference): string {
 
 describe('the tests of the standard library', async () => {
   const folder = await root;
-  const filesOf = (version: string): TestFile[] => testFiles(join(folder, 'usr', 'lib', `python${version}`));
-
   before(preload);
-  after(async () => {
-    const titles = new Set(VERSIONS.flatMap(filesOf).map(({ title }) => title));
-    if (writes) await writeReport([...titles], VERSIONS, report);
-  });
 
   for (const version of VERSIONS) {
-    for (const file of filesOf(version)) {
+    for (const file of filesBelow(folder, version)) {
       if (!writes && file.slow) continue;
       test(`${file.title} (${version})`, (t) => new Trial(folder, version, file).check(t));
     }
