@@ -1,30 +1,98 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { Scenario } from '../support/scenario';
 import { runScenario } from '../support/scenario';
-import { Pylatch } from '../support/scenario/debuggers';
+import type { Debugger } from '../support/scenario/debuggers';
+import { Debugpy, Pylatch } from '../support/scenario/debuggers';
 import { difference } from '../support/scenario/transcript';
-import type { Interpreter } from '../support/targets';
 import { interpreters } from '../support/targets';
-import { SCENARIOS } from './scenarios';
+import { AS_ASKED, asCell, NOT_FOR_IT, readTable, writeTable } from './conformanceTable';
+import type { Table } from './conformanceTable';
+import { AREAS, SCENARIOS } from './scenarios';
 
-/** Two cores: one scenario's program starts while another one waits. */
+/** Two cores: the program of one scenario starts while another one waits. */
 const AT_A_TIME = 3;
+const ROUNDS = Number(process.env['PYLATCH_REPEAT'] ?? 1);
+/** `write`: the table is written anew; `new`: debugpy's cells that are there stay. */
+const WRITES = process.env['PYLATCH_CONFORMANCE'];
+const DEBUGPY_VERSION = '3.14';
+const DEBUGPY = `debugpy ${DEBUGPY_VERSION}`;
 
-async function check(scenario: Scenario, pylatch: Pylatch, { path }: Interpreter): Promise<void> {
-  const { expected, got, hints } = await runScenario(scenario, pylatch, path);
+const run = promisify(execFile);
+const committed = readTable();
+const outcomes: Table = new Map();
+
+function note(scenario: Scenario, column: string, cell: string): void {
+  const row = outcomes.get(scenario.name) ?? new Map<string, string>();
+  outcomes.set(scenario.name, row.set(column, cell));
+}
+
+function suits({ only }: Scenario, version: string): boolean {
+  return only === undefined || only === version;
+}
+
+async function checkPylatch(
+  scenario: Scenario,
+  kind: Debugger,
+  python: string,
+  column: string,
+): Promise<void> {
+  const outcome = await runScenario(scenario, kind, python);
+  note(scenario, column, asCell(outcome));
+  const { expected, got, hints } = outcome;
   if (expected.join('\n') === got.join('\n')) return;
   assert.fail(`missing (-) and not expected (+):\n${difference(expected, got)}\n\n${hints}`);
 }
 
+async function findDebugpy(): Promise<{ python: string; title: string }> {
+  const script = join(__dirname, '..', '..', 'scripts', 'interpreters.mjs');
+  const { stdout } = await run(process.execPath, [script, '--json', 'debugpy']);
+  const [{ path }] = JSON.parse(stdout) as [{ path: string }];
+  const python = join(path, 'usr', 'bin', `python${DEBUGPY_VERSION}`);
+  const asked = await run(python, ['-c', 'import debugpy; print(debugpy.__version__)']);
+  return { python, title: `debugpy ${asked.stdout.trim()}` };
+}
+
 describe('conformance', async () => {
+  const pythons = await interpreters();
   let pylatch: Pylatch;
   before(async () => (pylatch = await Pylatch.start()));
   after(() => pylatch.close());
-  for (const python of await interpreters()) {
-    describe(`CPython ${python.version}`, { concurrency: AT_A_TIME }, () => {
-      for (const scenario of SCENARIOS.filter(({ only }) => only === undefined || only === python.version))
-        test(scenario.name, () => check(scenario, pylatch, python));
-    });
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const { version, path } of pythons) {
+      const column = `Pylatch ${version}`;
+      describe(`CPython ${version}, round ${round}`, { concurrency: AT_A_TIME }, () => {
+        for (const scenario of SCENARIOS.filter((each) => suits(each, version)))
+          test(scenario.name, () => checkPylatch(scenario, pylatch, path, column));
+      });
+    }
   }
 });
+
+if (WRITES !== undefined)
+  describe('debugpy', { concurrency: AT_A_TIME }, async () => {
+    const { python, title } = await findDebugpy();
+    const debugpy = new Debugpy(python);
+
+    for (const scenario of SCENARIOS) {
+      const known = WRITES === 'new' ? committed.get(scenario.name)?.get(DEBUGPY) : undefined;
+      if (known !== undefined) note(scenario, DEBUGPY, known);
+      else
+        test(scenario.name, async () => {
+          note(scenario, DEBUGPY, asCell(await runScenario(scenario, debugpy, python)));
+        });
+    }
+
+    after(async () => {
+      const pythons = await interpreters();
+      for (const scenario of SCENARIOS)
+        for (const { version } of pythons)
+          if (!suits(scenario, version)) note(scenario, `Pylatch ${version}`, NOT_FOR_IT);
+      const columns = [...pythons.map(({ version }) => `Pylatch ${version}`), DEBUGPY];
+      await writeTable(AREAS, columns, outcomes, `${title} on Python ${DEBUGPY_VERSION}`);
+    });
+  });

@@ -104,6 +104,8 @@ export interface Scenario {
 export interface Outcome {
   expected: string[];
   got: string[];
+  /** The last line, where the script did not come to its end. */
+  cutShort: string | undefined;
   /** What helps to understand a difference: the last messages, what the program wrote as errors. */
   hints: string;
 }
@@ -114,35 +116,38 @@ export async function runScenario(scenario: Scenario, kind: Debugger, python: st
   const program = await Running.start(asProgram(scenario.program), python);
   const verbs = new Verbs(kind, await kind.connect(), program, transcript, scenario.attach ?? {});
   try {
-    await play(scenario, verbs, transcript, kind.limits.scenario);
+    await verbs.attach();
+    const cutShort = await play(scenario, verbs, transcript, kind.limits.script);
     const hints = `${verbs.lastMessages()}\n${program.errors()}`;
-    return { expected: expectedLines(scenario.expect), got: [...transcript.lines], hints };
+    return { expected: expectedLines(scenario.expect), got: [...transcript.lines], cutShort, hints };
   } finally {
     await verbs.close();
     await program.kill();
   }
 }
 
-/** The script up to its end, or up to where it is cut short. */
+/** The script up to its end, or up to where it is cut short: the line that says so. */
 async function play(
   { script }: Scenario,
   verbs: Verbs,
   transcript: Transcript,
   limitMs: number,
-): Promise<void> {
+): Promise<string | undefined> {
   const limit = new AbortController();
   const late = delay(limitMs, undefined, { signal: limit.signal }).then(
     () => Promise.reject(new CutShort(`not done after ${limitMs / 1000} s`)),
     () => undefined,
   );
-  const played = verbs.attach().then(() => script(verbs));
+  const played = script(verbs);
   played.catch(() => undefined);
   try {
     await Promise.race([played, late]);
     verbs.leftOver();
+    return undefined;
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     transcript.add(error.message);
+    return error.message;
   } finally {
     limit.abort();
   }

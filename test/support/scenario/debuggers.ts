@@ -15,8 +15,8 @@ export interface Connection {
 
 export interface Debugger {
   name: string;
-  /** How long something that should come at once may take, and a whole scenario. Milliseconds. */
-  limits: { wait: number; scenario: number };
+  /** Milliseconds for the attach, for something that should come at once, and for a script. */
+  limits: { attach: number; wait: number; script: number };
   attachArguments(pid: number): object;
   connect(): Promise<Connection>;
   /** Ends what `connect` has started. */
@@ -28,7 +28,7 @@ const ADAPTER = join(__dirname, '..', '..', '..', 'dist', 'adapter.js');
 /** Pylatch as editors that connect to a socket use it: one process of the built adapter serves all sessions. */
 export class Pylatch implements Debugger {
   readonly name = 'Pylatch';
-  readonly limits = { wait: 4000, scenario: 8000 };
+  readonly limits = { attach: 8000, wait: 4000, script: 8000 };
 
   private constructor(
     private readonly child: ChildProcess,
@@ -80,7 +80,7 @@ export class Pylatch implements Debugger {
 /** debugpy as VS Code uses it: an adapter process for each session. */
 export class Debugpy implements Debugger {
   readonly name = 'debugpy';
-  readonly limits = { wait: 6000, scenario: 20_000 };
+  readonly limits = { attach: 60_000, wait: 6000, script: 20_000 };
 
   /** @param python an interpreter that can import debugpy */
   constructor(private readonly python: string) {}

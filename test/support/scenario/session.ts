@@ -44,22 +44,24 @@ export class Session {
   /** Up to the event `initialized`: breakpoints can be set. */
   async attach(options: object): Promise<void> {
     const { client } = this.connection;
-    const answer = await client.raw('initialize', { ...CLIENT, adapterID: this.kind.name }, this.limit);
+    const limit = this.kind.limits.attach;
+    const answer = await client.raw('initialize', { ...CLIENT, adapterID: this.kind.name }, limit);
     this.capabilities = (answer.body ?? {}) as DebugProtocol.Capabilities;
     const args = { ...this.kind.attachArguments(this.program.pid), ...options };
-    const attached = (this.attached = client.raw('attach', args, 2 * this.limit));
+    const attached = (this.attached = client.raw('attach', args, limit));
     attached.catch(() => undefined);
     // Some answer the attach before the event, some after the configuration.
-    const initialized = client.waitFor('initialized', undefined, { limitMs: 2 * this.limit });
+    const initialized = client.waitFor('initialized', undefined, { limitMs: limit });
     initialized.catch(() => undefined);
     await Promise.race([initialized, attached.then(assertSuccess).then(() => initialized)]);
   }
 
   /** Ends the configuration. */
   async configured(): Promise<void> {
-    assertSuccess(await this.connection.client.raw('configurationDone', undefined, this.limit));
+    const { client } = this.connection;
+    assertSuccess(await client.raw('configurationDone', undefined, this.kind.limits.attach));
     assertSuccess(await this.attached!);
-    this.take(this.connection.client.messages.length);
+    this.takeAll();
   }
 
   /** Sends a request, unless the debugger does not offer it. */
@@ -167,7 +169,7 @@ const CLIENT = {
 };
 
 function assertSuccess({ success, command, message }: DebugProtocol.Response): void {
-  if (!success) throw new CutShort(`${command} failed: ${message}`);
+  if (!success) throw new Error(`${command} failed: ${message}`);
 }
 
 function details(event: string, body: EventBody): string {
