@@ -12,7 +12,7 @@ import sys
 
 from .classes import type_name
 from .errors import Refusal
-from .filters import Filter
+from .filters import MOST_TYPES, Filter
 from .monitor import E
 from .propagation import (
     IMPORTING,
@@ -30,7 +30,7 @@ from .tracebacks import plain_message
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any
 
     from .breakpoints import Outcome
@@ -75,6 +75,11 @@ class Exceptions:
         """Those that can apply, by their id."""
         self.stops: dict[int, Stop] = {}
         """By thread ident."""
+        self.foreign: set[str] = set()
+        self.users: set[str] = set()
+        """File names of code that is not mine, and of code that is the user's."""
+        self.refused: set[type[Any]] = set()
+        """Types of exceptions that the filters for `raised` do not admit."""
 
     def set(self, asked: list[Any]) -> Json:
         """DAP's setExceptionBreakpoints; `asked` are `ExceptionFilter`s of wire.ts."""
@@ -84,6 +89,7 @@ class Exceptions:
             if not found.problem:
                 filters.setdefault(name, []).append(found)
         self.filters = filters
+        self.refused = set()
         self.questions = Questions()
         raised = E.RAISE if 'raised' in filters else 0
         unwound = E.PY_UNWIND if 'userUnhandled' in filters or 'uncaught' in filters else 0
@@ -117,16 +123,30 @@ class Exceptions:
 
     # -- in callbacks
 
+    def ignores_raise(self, code: CodeType, error: BaseException) -> bool:
+        """Whether it is known already that a raise does not matter."""
+        kind = type(error)
+        # The hash of a class is code of the program where its metaclass is.
+        return code.co_filename in self.foreign or (type(kind) is type and kind in self.refused)
+
+    def ignores_unwind(self, frame: FrameType) -> bool:
+        back = frame.f_back
+        return back is not None and back.f_code.co_filename in self.users
+
     def on_raise(self, frame: FrameType, error: BaseException) -> Outcome:
         """RAISE: an exception is raised in a frame, or has come to it. Counts at the first frame of mine."""
         filters = self.filters.get('raised')
-        if not filters or not self._is_mine(frame):
+        if not filters:
+            return False
+        if not self._is_mine(frame):
+            remember(self.foreign, frame.f_code.co_filename)
             return False
         kind = type(error)
         if issubclass(kind, PROTOCOL) or not any(filter.admits(kind) for filter in filters):
+            self._refuse(kind)
             return False
         trace = traceback_of(error)
-        if trace is None or any(self._is_mine(entry.tb_frame) for entry in entries(trace.tb_next)):
+        if trace is None or (trace.tb_next and any(self._is_mine(entry.tb_frame) for entry in entries(trace.tb_next))):
             return False
         if issubclass(kind, AttributeError) and self.questions.asks(frame):
             return False
@@ -136,6 +156,7 @@ class Exceptions:
         """PY_UNWIND: an exception leaves a frame."""
         back = frame.f_back
         if back is not None and self.frames.is_users(back):
+            remember(self.users, back.f_code.co_filename)
             return False
         kind = type(error)
         if issubclass(kind, ENDINGS) or (issubclass(kind, KeyboardInterrupt) and in_main_thread()):
@@ -149,6 +170,12 @@ class Exceptions:
             return self._judge('userUnhandled', error, trace)
         return False
 
+    def _refuse(self, kind: type[Any]) -> None:
+        if len(self.refused) >= MOST_TYPES:
+            self.refused = set()
+        if type(kind) is type:
+            self.refused.add(kind)
+
     def _is_unhandled(self, frame: FrameType, error: BaseException, trace: TracebackType | None) -> bool:
         if not leaves(frame, self._is_users) or type_name(type(error)) in OUTCOMES:
             return False
@@ -160,9 +187,7 @@ class Exceptions:
         filters = [filter for filter in self.filters.get(name) or () if filter.admits(kind)]
         if trace is None or not filters:
             return False
-        frames = [entry.tb_frame for entry in entries(trace)]
-        raised = frames[-1]
-        mine = next((frame for frame in reversed(frames) if self._is_mine(frame)), raised)
+        raised, mine = self._origin(trace)
         if not any(filter.holds(error, raised, mine) for filter in filters):
             return False
         left = None if name == 'raised' else trace
@@ -170,6 +195,11 @@ class Exceptions:
         body: Json = {'reason': 'exception', 'description': type_name(kind)}
         text = plain_message(error)
         return body | {'text': text} if text else body
+
+    def _origin(self, trace: TracebackType) -> tuple[FrameType, FrameType]:
+        """The frame that raised an exception, and the first one of mine that it came to; the same where there is none."""
+        frames = [entry.tb_frame for entry in entries(trace)]
+        return frames[-1], next((frame for frame in reversed(frames) if self._is_mine(frame)), frames[-1])
 
     def gone_on(self) -> None:
         """The thread does not stand at an exception any more."""
@@ -180,6 +210,12 @@ class Exceptions:
 
     def _is_users(self, frame: FrameType) -> bool:
         return self.frames.is_users(frame)
+
+
+def remember(names: set[str], name: str) -> None:
+    """Code without a file may be the user's or not under the same name."""
+    if name[:1] != '<':
+        names.add(name)
 
 
 def answer(filter: Filter) -> Json:
