@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .breakpoints import Breakpoints, Outcome
     from .control import Control
+    from .databreakpoints import DataBreakpoints
     from .exceptions import Exceptions
     from .instruments import Instruments
     from .monitor import Monitor
@@ -37,6 +38,7 @@ class Callbacks:
         breakpoints: Breakpoints,
         stepping: Stepping,
         exceptions: Exceptions,
+        data: DataBreakpoints,
         fail: Callable[[BaseException], None],
     ) -> None:
         self.control = control
@@ -44,6 +46,7 @@ class Callbacks:
         self.breakpoints = breakpoints
         self.stepping = stepping
         self.exceptions = exceptions
+        self.data = data
         self.fail = fail
         self.skip: set[int] = set()
         """Threads whose next near LINE was already reported by the wide tool in the same dispatch."""
@@ -131,7 +134,7 @@ class Callbacks:
 
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
-        for section in (self.control.lock, self.instruments.lock, self.breakpoints.lock):
+        for section in (self.control.lock, self.instruments.lock, self.breakpoints.lock, self.data.lock):
             section.leave()
 
     def lost(self, error: BaseException) -> Verdict:
@@ -147,20 +150,36 @@ class Callbacks:
                 return self.control.stop(frame, outcome, on_line)
         return None if any(outcomes) else DISABLE
 
+    def stop_behind(self, frame: FrameType, outcome: Outcome, on_line: bool) -> BaseException | None:
+        """A stop behind an instruction that the frame has done already: it is shown at the line of that one."""
+        if not isinstance(outcome, dict):
+            return None
+        lines = self.data.frames.lines
+        lines[id(frame)] = outcome.pop('line')
+        try:
+            return self.control.stop(frame, outcome, on_line)
+        finally:
+            lines.pop(id(frame), None)
+
     # -- near
 
     def line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
         if self.skip and _thread.get_ident() in self.skip:
             self.skip.discard(_thread.get_ident())
             return None
+        # What the line before has changed comes first; only then this line is reached.
+        changed = self.data.on_place(frame, code)
+        if raised := self.stop_behind(frame, changed, on_line=True):
+            return raised
         outcomes = self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code)
-        return self.act(frame, *outcomes, on_line=True)
+        return self.act(frame, bool(changed), *outcomes, on_line=True)
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        return self.act(frame, self.breakpoints.on_start(frame, code))
+        return self.act(frame, self.breakpoints.on_start(frame, code), self.data.on_start(frame, code))
 
     def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
         self.stepping.returned(frame, value)
+        self.data.left(frame)
         return None
 
     def yielded(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
@@ -184,6 +203,7 @@ class Callbacks:
         verdict = self.at_exception(frame, self.exceptions.on_unwind(frame, error))
         # Behind the stop: the step that it may end in begins in a frame that is left just now.
         self.stepping.unwound(frame)
+        self.data.left(frame)
         return verdict
 
     def at_exception(self, frame: FrameType, outcome: Outcome) -> Verdict:
@@ -195,7 +215,10 @@ class Callbacks:
         return verdict
 
     def instruction(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        return self.act(frame, self.stepping.on_instruction(frame, code))
+        changed = self.data.on_place(frame, code)
+        if raised := self.stop_behind(frame, changed, on_line=False):
+            return raised
+        return self.act(frame, bool(changed), self.stepping.on_instruction(frame, code))
 
     # -- wide
 
@@ -226,7 +249,7 @@ class Callbacks:
             return DISABLE
         ident = _thread.get_ident()
         if ident in control.pausing:
-            return control.stop(frame, {'reason': 'pause'}, on_line)
+            return control.stop(frame, control.cause or {'reason': 'pause'}, on_line)
         if control.is_stopped(ident):
             return control.park(frame, on_line)
         return None

@@ -117,6 +117,10 @@ class Control:
         """With "all": the threads that run while the others stay stopped."""
         self.waiters: dict[int, Waiter] = {}
         self.pausing: set[int] = set()
+        self.cause: Json | None = None
+        """What the next thread that comes by is to stop for, if not for a pause that was asked for."""
+        self.told: Json | None = None
+        """The last cause that was announced."""
         self.held: set[int] = set()
         """Threads declared stopped while in C code: they wait as soon as they come back from it."""
         self.entering: set[int] = set()
@@ -225,7 +229,14 @@ class Control:
         """Declares a thread stopped that is in C code and did not come by: it is caught when it comes back."""
         if ident in self.pausing and not self.is_stopped(ident):
             self.held.add(ident)
-            self._announce(ident, {'reason': 'pause', 'description': 'Paused in C code'})
+            self._announce(ident, self.cause or {'reason': 'pause', 'description': 'Paused in C code'})
+
+    def catch(self, body: Json) -> None:
+        """Stops the program for something of which no thread can tell: the first one to come by stops."""
+        with self.lock:
+            self.cause = body
+            self.pausing |= other_frames().keys() - self.own - self.waiters.keys()
+            self.wide_events()
 
     def _announce(self, ident: int, body: Json) -> None:
         with self.lock:
@@ -234,8 +245,11 @@ class Control:
             self.alone.discard(ident)
             if self.stop_all:
                 self.leader = ident
+            if self.stop_all or body is self.cause:
                 # Who asked to pause another thread has what they wanted.
                 self.pausing.clear()
+            if body is self.cause:
+                self.cause, self.told = None, body
             self.wide_events()
         if self.stop_all:
             self.collector.hold()
@@ -281,7 +295,8 @@ class Control:
 
     def pending(self, waiter: Waiter) -> bool:
         """Whether a thread that stopped while another one was stopped still has a reason to."""
-        return waiter.body is not None and waiter.body['reason'] != 'pause' and self.counts(waiter.body)
+        body = waiter.body
+        return body is not None and body['reason'] != 'pause' and body is not self.told and self.counts(body)
 
     def release(self, idents: list[int]) -> None:
         with self.lock:

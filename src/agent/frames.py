@@ -40,7 +40,8 @@ class Frames:
         self.left: Callable[[int], TracebackType | None] = lambda _: None
         """The traceback of the exception that a thread is stopped at, where that has left frames already."""
         self.lines: dict[int, int] = {}
-        """The lines of such frames by id(frame): they do not know any more where they were."""
+        """By id(frame): of such frames, which do not know any more where they were, and of those that stand behind the
+        last instruction of a line."""
         self.last = 0
 
     # -- threads

@@ -10,6 +10,7 @@ from .sources import loaded, written
 from .tracebacks import info
 from .values import WHOLE, Shown
 from .variables import Property
+from .watchable import of_attribute, of_item, of_row, of_variable, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .guard import Job
     from .link import Json
     from .server import Agent
+    from .watched import Thing
 
 PAUSE_WAIT = 0.06
 """Seconds that a thread has to come by before it counts as being in C code."""
@@ -37,6 +39,8 @@ class Requests:
             'breakpointLocations': self.breakpoint_locations,
             'setExceptionBreakpoints': self.set_exception_breakpoints,
             'exceptionInfo': self.exception_info,
+            'dataBreakpointInfo': self.data_breakpoint_info,
+            'setDataBreakpoints': self.set_data_breakpoints,
             'threads': self.threads,
             'stackTrace': self.stack_trace,
             'scopes': self.scopes,
@@ -77,6 +81,30 @@ class Requests:
     def breakpoint_locations(self, _seq: int, _: str, arguments: Json) -> Json:
         first = arguments['line']
         return self.agent.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
+
+    def data_breakpoint_info(self, seq: int, _: str, arguments: Json) -> Json | None:
+        data, name = self.agent.data, arguments['name']
+        if arguments.get('variablesReference'):
+            node = self.agent.variables.find(arguments['variablesReference'])
+            return watchable(lambda: data.info(of_row(node, name)))
+        ident, frame = self.place(arguments)
+        return self.agent.on_thread(
+            seq,
+            ident,
+            CONSOLE_LIMIT,
+            lambda job: watchable(lambda: data.info(self.pointed_at(name.strip(), frame, job))),
+        )
+
+    def pointed_at(self, text: str, frame: FrameType, job: Job) -> Thing:
+        """What an expression means that is a place of a value."""
+        owner, part, is_item = split(text)
+        if not owner:
+            return of_variable(frame, part)
+        value = self.value(owner, frame, job, False)
+        return of_item(text, value, self.value(part, frame, job, False)) if is_item else of_attribute(text, value, part)
+
+    def set_data_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
+        return self.agent.data.set(arguments['breakpoints'])
 
     def source(self, seq: int, _: str, arguments: Json) -> Json | None:
         path: str = arguments.get('path') or ''
@@ -280,6 +308,16 @@ def explained(job: Job, id: str, prefix: str, work: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         raise Refusal(id, prefix + describe(error, job)) from None
+
+
+def watchable(work: Callable[[], Json]) -> Json:
+    """DAP's way to say that something cannot be watched is an answer without an id."""
+    try:
+        return work()
+    except Refusal as refusal:
+        if refusal.id in ('stale-reference', 'cancelled'):
+            raise
+        return {'dataId': None, 'description': refusal.text}
 
 
 def source_body(text: str) -> Json:

@@ -12,6 +12,7 @@ import time
 from .breakpoints import Breakpoints
 from .callbacks import Callbacks
 from .control import Control
+from .databreakpoints import DataBreakpoints
 from .errors import Refusal
 from .exceptions import Exceptions
 from .forks import install as install_hooks
@@ -125,8 +126,15 @@ class Agent:
         self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
         self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
         self.exceptions = Exceptions(self.instruments, self.frames, self.say)
+        self.data = DataBreakpoints(self.instruments, self.control, self.frames, self.points)
         self.callbacks = Callbacks(
-            self.control, self.instruments, self.breakpoints, self.stepping, self.exceptions, self.fail
+            self.control,
+            self.instruments,
+            self.breakpoints,
+            self.stepping,
+            self.exceptions,
+            self.data,
+            self.fail,
         )
         self.requests = Requests(self)
         self.frames.waiting = self.control.waiting
@@ -134,7 +142,8 @@ class Agent:
         self.variables.error = self.exceptions.error
         self.control.describe = self.requests.describe
         self.control.begin_stop = self.stepping.stopped
-        self.control.counts = self.breakpoints.counts
+        self.data.after = self.after
+        self.control.counts = lambda body: self.breakpoints.counts(body) or self.data.counts(body)
         self.control.wake = link.wake
         self.control.tell = self.outbox.flush
         self.control.forget = self.forget
@@ -265,6 +274,7 @@ class Agent:
 
     def run(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:
         self.answered(seq, lambda: work(job), job)
+        self.data.refresh()
         if ident is not None and not self.control.is_stopped(ident):
             self.forget({ident})  # the thread was let go on meanwhile
 
@@ -282,6 +292,7 @@ class Agent:
 
     def forget(self, idents: set[int] | None) -> Dropped:
         self.frames.forget(idents)
+        self.data.forget()
         return self.variables.forget(idents)
 
     # -- the end
@@ -294,6 +305,7 @@ class Agent:
         self.control.close()
         self.stepping.steps.clear()
         self.breakpoints.clear()
+        self.data.clear()
         self.points.clear()
         self.exceptions.clear()
         self.instruments.clear()
@@ -333,8 +345,10 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        engine = (self.control, self.instruments, self.points, self.breakpoints, self.stepping, self.exceptions)
-        for part in (*engine, self.callbacks, self.frames, self.requests, self.variables, self.link, self.ledger, self):
+        engine = (self.control, self.instruments, self.points, self.breakpoints, self.data, self.stepping)
+        for part in (*engine, self.exceptions, self.callbacks, self.frames, self.requests, self.variables):
+            vars(part).clear()
+        for part in (self.link, self.ledger, self):
             vars(part).clear()
 
     def quiet(self) -> bool:
@@ -375,7 +389,7 @@ class Agent:
 
     def after_in_child(self) -> None:
         """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
-        for part in (self.link, self.control, self.instruments, self.breakpoints):
+        for part in (self.link, self.control, self.instruments, self.breakpoints, self.data):
             part.lock = Section()
         self.link.forget()
         self.control.close()

@@ -10,7 +10,7 @@ from .paths import PACKAGES, SEPARATOR, comparable, is_absolute, library_folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any
 
     from .link import Json
@@ -37,6 +37,16 @@ class Whose:
             return self.of_text(name, frame)
         found = self.known[name] = self.of_file(name)
         return found
+
+    def may_be_mine(self, code: CodeType) -> bool:
+        """For code that does not run: whether it is mine, or has no file that tells."""
+        name = code.co_filename
+        if name[:1] == '<' and not name.startswith('<frozen '):
+            return True
+        known = self.known.get(name)
+        if known is None:
+            known = self.known[name] = self.of_file(name)
+        return known == MINE
 
     def of_file(self, name: str) -> str:
         path = comparable(name)
