@@ -6,7 +6,7 @@ never takes it: the callbacks leave at once there.
 """
 
 from .codes import of_file
-from .lines import is_function, lines_of, nested, resolve, starts_on
+from .lines import Lines, nested, resolve
 from .monitor import E
 from .system import native
 from .threads import Section
@@ -34,11 +34,28 @@ class Spots:
     def __init__(self, code: CodeType) -> None:
         self.code = code
         self.lines: dict[int, list[Breakpoint]] = {}
+        self.offsets: dict[int, frozenset[int] | None] = {}
+        """By line: where in the code a LINE event counts, since a statement begins there; None for all."""
+        self.turns: dict[int, int] = {}
+        """By offset of a jump back: the line of a loop on one line, whose further turns fire no LINE."""
         self.starts: list[Breakpoint] = []
+
+    def add(self, lines: Lines, bp: Breakpoint) -> None:
+        """Where a breakpoint is in this code, if it is."""
+        if bp.line is None or not lines.stops_on(bp.line):
+            return
+        if lines.begins_on(bp.line):
+            self.starts.append(bp)
+            return
+        statements = lines.statements
+        self.lines.setdefault(bp.line, []).append(bp)
+        self.offsets[bp.line] = None if bp.line in statements.always else statements.starts[bp.line]
+        self.turns |= {offset: line for offset, line in statements.turns.items() if line == bp.line}
 
     def events(self) -> int:
         # A body on the line of its def fires LINE only together with PY_START (measured on both versions).
-        return E.LINE | E.PY_START if self.lines or self.starts else 0
+        events = E.LINE | E.PY_START if self.lines or self.starts else 0
+        return events | E.JUMP if self.turns else events
 
 
 class Breakpoint:
@@ -67,7 +84,8 @@ class File:
     def __init__(self, path: str) -> None:
         self.path = path
         self.identity = identity(path)
-        self.codes: dict[int, tuple[CodeType, frozenset[int]]] = {}
+        self.codes: dict[int, Lines] = {}
+        """By id(code)."""
         self.breakpoints: list[Breakpoint] = []
 
     def matches(self, name: str) -> bool:
@@ -81,7 +99,7 @@ class File:
     def add(self, code: CodeType) -> None:
         for inner in nested(code):
             if id(inner) not in self.codes:
-                self.codes[id(inner)] = (inner, lines_of(inner))
+                self.codes[id(inner)] = Lines(inner)
 
     def resolve(self) -> list[Breakpoint]:
         """Finds each breakpoint's line anew; returns those that changed."""
@@ -141,9 +159,10 @@ class Breakpoints:
     def locations(self, path: str, first: int, last: int) -> Json:
         """DAP's breakpointLocations, from the line tables of the code objects alive now."""
         file = self.files.get(path) or File(path)
-        codes = file.codes.values() or [(c, lines_of(c)) for c in of_file(file.matches).values()]
-        lines = {line for code, own in codes for line in own | start_line(code, own)}
-        return {'breakpoints': [{'line': line} for line in sorted(lines) if first <= line <= last]}
+        codes = file.codes.values() or [Lines(code) for code in of_file(file.matches).values()]
+        near = [lines for lines in codes if lines.code.co_firstlineno <= last and lines.last >= first]
+        own = {line for lines in near for line in lines.own() if first <= line <= last}
+        return {'breakpoints': [{'line': line} for line in sorted(own)]}
 
     def counts(self, body: Json) -> bool:
         """False for a stop at breakpoints that have all been removed since."""
@@ -161,7 +180,17 @@ class Breakpoints:
 
     def on_line(self, frame: FrameType, code: CodeType, line: int) -> Outcome:
         spots = self.spots.get(id(code))
-        return self._hit(frame, spots.lines.get(line)) if spots is not None else False
+        if spots is None or line not in spots.lines:
+            return False
+        offsets = spots.offsets[line]
+        if offsets is not None and frame.f_lasti not in offsets:
+            return False  # a statement in progress comes back to its line
+        return self._hit(frame, spots.lines[line])
+
+    def on_jump(self, frame: FrameType, code: CodeType, start: int) -> Outcome:
+        spots = self.spots.get(id(code))
+        line = spots.turns.get(start) if spots is not None else None
+        return self._hit(frame, spots.lines[line]) if spots is not None and line is not None else False
 
     def on_start(self, frame: FrameType, code: CodeType) -> Outcome:
         self.new_code(code)
@@ -214,25 +243,18 @@ class Breakpoints:
 
     def _bind(self, file: File) -> None:
         wanted = {bp.line for bp in file.breakpoints}
-        for code, lines in list(file.codes.values()):
-            if id(code) in self.spots or (wanted & lines) | (wanted & start_line(code, lines)):
-                self._bind_code(file, code, lines)
+        for lines in list(file.codes.values()):
+            if id(lines.code) in self.spots or not wanted.isdisjoint((*lines.fires, lines.code.co_firstlineno)):
+                self._bind_code(file, lines)
 
-    def _bind_code(self, file: File, code: CodeType, lines: frozenset[int]) -> None:
+    def _bind_code(self, file: File, lines: Lines) -> None:
+        code = lines.code
         spots = Spots(code)
         for bp in file.breakpoints:
-            if bp.line in lines:
-                spots.lines.setdefault(bp.line, []).append(bp)
-            elif bp.line and starts_on(code, lines, bp.line):
-                spots.starts.append(bp)
+            spots.add(lines, bp)
         if spots.events():
             self.spots[id(code)] = spots
         else:
             self.spots.pop(id(code), None)
         start = bool(spots.starts) or code.co_firstlineno in spots.lines
         self.instruments.want(OWNER, code, spots.events, start)
-
-
-def start_line(code: CodeType, lines: frozenset[int]) -> frozenset[int]:
-    first = code.co_firstlineno
-    return frozenset((first,)) if is_function(code) and first not in lines else frozenset()

@@ -191,7 +191,8 @@ class Callbacks:
         return None
 
     def jump(self, frame: FrameType, code: CodeType, start: int, target: int) -> Verdict:
-        return self.act(frame, self.stepping.on_jump(frame, code, start, target))
+        outcomes = self.breakpoints.on_jump(frame, code, start), self.stepping.on_jump(frame, code, start, target)
+        return self.act(frame, *outcomes)
 
     def ignores_unwind(self, _code: CodeType, _error: BaseException) -> bool:
         return not self.stepping.steps and self.exceptions.ignores_unwind(sys._getframe(2))

@@ -1,4 +1,6 @@
-"""Which lines of a code object fire a LINE event, and where a breakpoint asked for a line can go."""
+"""Which lines of a code object a breakpoint can be on, and where one that is asked for another line goes."""
+
+from .statements import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,45 @@ RESUME = (lambda: None).__code__.co_code[0]
 CACHE = 0
 """The opcode of an instruction's inline cache; RESUME has one since 3.15."""
 IS_FUNCTION = 0x02  # CO_NEWLOCALS: functions, lambdas, generator expressions; not module and class bodies
+
+
+class Lines:
+    """The lines of one code object."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.fires = lines_of(code)
+        self._statements: Statements | None = None
+        self._last = 0
+
+    @property
+    def statements(self) -> Statements:
+        """Made when first needed: most code objects of a file never have a breakpoint near."""
+        if self._statements is None:
+            self._statements = Statements(self.code)
+        return self._statements
+
+    @property
+    def last(self) -> int:
+        """The last line that an instruction reaches to: perhaps only a closing bracket."""
+        if not self._last:
+            ends = [end for _, end, _, _ in self.code.co_positions() if end]
+            self._last = max(ends, default=self.code.co_firstlineno)
+        return self._last
+
+    def begins_on(self, line: int) -> bool:
+        """Whether a breakpoint on the `def` line means the function's start, which is PY_START and no LINE."""
+        code = self.code
+        named = is_function(code) and code.co_name[:1] != '<'
+        return named and line == code.co_firstlineno and line not in self.fires
+
+    def stops_on(self, line: int) -> bool:
+        return self.begins_on(line) or (line in self.fires and line in self.statements.starts)
+
+    def own(self) -> set[int]:
+        """All lines on which a breakpoint stays where it is put."""
+        first = self.code.co_firstlineno
+        return {*self.statements.starts, first} if self.begins_on(first) else {*self.statements.starts}
 
 
 def lines_of(code: CodeType) -> frozenset[int]:
@@ -35,22 +76,19 @@ def nested(code: CodeType) -> Iterator[CodeType]:
         stack += [const for const in item.co_consts if type(const) is type(code)]
 
 
-def starts_on(code: CodeType, lines: frozenset[int], line: int) -> bool:
-    """True where a breakpoint on the `def` line means the function's start, which is PY_START and no LINE."""
-    return is_function(code) and line == code.co_firstlineno and line not in lines
-
-
-def resolve(codes: Iterable[tuple[CodeType, frozenset[int]]], line: int) -> int | None:
-    """The line that fires for a breakpoint asked for `line`: itself, or the next one in the innermost code object
-    around it; None where no code object that still exists reaches so far."""
-    best: tuple[int, int] | None = None
-    for code, lines in codes:
-        if line in lines or starts_on(code, lines, line):
-            return line
-        following = [other for other in lines if other > line]
-        if not following or line < code.co_firstlineno:
-            continue
-        extent = max(lines) - code.co_firstlineno
-        if best is None or extent < best[0]:
-            best = (extent, min(following))
-    return best[1] if best else None
+def resolve(codes: Iterable[Lines], line: int) -> int | None:
+    """The line where a breakpoint asked for `line` goes: itself; where its statement begins; or the next one in the
+    innermost code object around it. None where no code object that still exists reaches so far."""
+    near = [lines for lines in codes if lines.code.co_firstlineno <= line]
+    if any(lines.stops_on(line) for lines in near):
+        return line
+    for lines in near:
+        if line in lines.fires and line in lines.statements.homes:
+            return lines.statements.homes[line]
+    around = [lines for lines in near if line <= lines.last]
+    for lines in sorted(around, key=lambda lines: lines.last - lines.code.co_firstlineno):
+        home = lines.statements.homes.get(line)
+        following = home or min((other for other in lines.statements.starts if other > line), default=None)
+        if following:
+            return following
+    return None
