@@ -58,7 +58,7 @@ def text_of(body):
 
 
 def hits_of(text):
-    """How often a breakpoint on each line is hit, by the LINE and JUMP events that really come; and the code objects."""
+    """How often a breakpoint on each line is hit, by the events that really come; and the lines of the code objects."""
     hits = collections.Counter()
     found = {}
 
@@ -146,7 +146,7 @@ class StatementsTest(unittest.TestCase):
     def test_a_line_inside_a_statement_goes_to_where_it_begins(self):
         self.goes(CONSTRUCTS['a call'], (1, 1), (2, 1), (3, 1))
         self.goes(CONSTRUCTS['an assignment whose value comes first'], (1, 2), (2, 2), (3, 2))
-        self.goes(CONSTRUCTS['an attribute'], (1, 2), (4, 4), (5, 4), (6, 4), (7, 4))
+        self.goes(CONSTRUCTS['an attribute'], (1, 2), (4, 5), (5, 5), (6, 5), (7, 5))
         self.goes(CONSTRUCTS['a conditional expression'], (1, 1), (3, 5), (4, 5), (5, 5))
         self.goes(CONSTRUCTS['with'], (1, 1), (3, 3), (4, 3), (5, 3))
         self.goes(CONSTRUCTS['try'], (1, 1), (5, 5), (6, 5), (8, 8), (10, 10), (11, 10), (12, 10))
