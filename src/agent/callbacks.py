@@ -77,7 +77,7 @@ class Callbacks:
         monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
 
     def shield(self, function: Callable[..., Verdict], depth: int = 1) -> Callable[..., Any]:
-        """Keeps our faults from the program and the program's exceptions from us. `depth`: calls from the program on."""
+        """Keeps our faults from the program and its exceptions from us. `depth`: calls from the program on."""
         own = self.control.own
         get_ident = _thread.get_ident
         getframe = sys._getframe

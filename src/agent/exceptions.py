@@ -197,7 +197,7 @@ class Exceptions:
         return body | {'text': text} if text else body
 
     def _origin(self, trace: TracebackType) -> tuple[FrameType, FrameType]:
-        """The frame that raised an exception, and the first one of mine that it came to; the same where there is none."""
+        """The frame that raised an exception, and the first one of mine that it came to, if any."""
         frames = [entry.tb_frame for entry in entries(trace)]
         return frames[-1], next((frame for frame in reversed(frames) if self._is_mine(frame)), frames[-1])
 

@@ -182,9 +182,7 @@ class Questions:
         while caller is not None:
             if self.is_question(caller):
                 return True
-            if frame.f_code.co_name not in LOOKUPS:
-                return False
-            frame, caller = caller, caller.f_back
+            caller = caller.f_back if caller.f_code.co_name in LOOKUPS else None
         return False
 
     def is_question(self, frame: FrameType) -> bool:
