@@ -108,6 +108,20 @@ export class Workbench {
     await this.page.mouse.move(x + 300, y);
   }
 
+  /** Adds a breakpoint with a condition or a log message, by the editor's own command and its small editor. */
+  async addSpecialBreakpoint(
+    line: number,
+    kind: 'Conditional Breakpoint' | 'Logpoint',
+    text: string,
+  ): Promise<void> {
+    await this.goToLine(line);
+    await this.palette(`Debug: Add ${kind}...`);
+    await this.page.locator('.breakpoint-widget .monaco-editor.focused').waitFor();
+    await this.page.keyboard.type(text);
+    await this.page.keyboard.press('Enter');
+    await until(`a breakpoint is on line ${line}`, async () => (await this.glyphAt(line)) !== undefined);
+  }
+
   /** Class names of the breakpoint glyph on a line: tells a verified breakpoint from others. */
   async glyphAt(line: number): Promise<string | undefined> {
     const { y } = await this.gutter(line);
@@ -218,6 +232,11 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
     await until(`an answer to ${expression}`, async () => (await results.count()) > before);
     return (await results.last().innerText()).trim();
+  }
+
+  /** Waits until the Debug Console shows a line with this text. */
+  async waitOutput(text: string | RegExp): Promise<void> {
+    await this.page.locator('.repl .repl-tree .monaco-list-row').filter({ hasText: text }).first().waitFor();
   }
 
   /** What the Debug Console proposes after this text; the input is empty again afterwards. */
