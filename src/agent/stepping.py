@@ -16,6 +16,7 @@ and ends when nobody goes on with the generator.
 import _thread
 import _weakref
 
+from .lines import RESUME
 from .monitor import E
 from .threads import other_frames
 
@@ -162,7 +163,7 @@ class Stepping:
         if step.kind == 'next' or not is_given(frame.f_code, value):
             self._suspend(step, frame)
         else:
-            self._move(step, self.frames.shown(frame.f_back), LINES if step.kind == 'stepIn' else BACK)
+            self._move(step, self.frames.shown(consumer(frame)), LINES if step.kind == 'stepIn' else BACK)
 
     def _suspend(self, step: Step, frame: FrameType) -> None:
         step.generator = _weakref.ref(frame.f_generator, self._lost)
@@ -247,6 +248,15 @@ def is_given(code: CodeType, value: object) -> bool:
     if code.co_flags & GENERATOR:
         return not code.co_flags & AWAITED
     return type(value).__name__ == ASYNC_VALUE
+
+
+def consumer(frame: FrameType) -> FrameType | None:
+    """Who gets what a generator yields. Under `throw` those that delegate to it by `yield from` are not resumed: they
+    stand where they were suspended, and get nothing."""
+    caller = frame.f_back
+    while caller is not None and caller.f_code.co_code[caller.f_lasti] == RESUME:
+        caller = caller.f_back
+    return caller
 
 
 def line_at(code: CodeType, offset: int) -> int | None:
