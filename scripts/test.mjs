@@ -16,7 +16,8 @@ const STDLIB_LIMIT = process.env.PYLATCH_STDLIB ? 180 * MINUTE : undefined;
 const SUITES = {
   lint: runLint,
   unit: (options) => runNode('unit', options),
-  agent: runAgent,
+  agent: (options) => runPython('agent', options),
+  oracle: (options) => runPython('oracle', options),
   targets: (options) => runNode('targets', options),
   stress: (options) => runNode('stress', options),
   dap: (options) => runNode('dap', options),
@@ -174,14 +175,13 @@ function parseLines(text) {
 }
 
 /** Each file under each interpreter in a process of its own: a test that kills its interpreter takes no other along. */
-async function runAgent({ grep, interpreters }) {
-  const names = (await readdir('test/agent').catch(() => []))
-    .filter((name) => /^test_.*\.py$/.test(name))
-    .sort();
+async function runPython(suite, { grep, interpreters }) {
+  const folder = path.join('test', suite);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^test_.*\.py$/.test(name)).sort();
   const outcomes = [];
   for (const { version, path: python } of interpreters) {
     for (const name of names)
-      outcomes.push(...(await runUnittest(path.join('test/agent', name), version, python, grep)));
+      outcomes.push(...(await runUnittest(path.join(folder, name), version, python, grep)));
   }
   return outcomes;
 }
