@@ -9,7 +9,7 @@ import type { Debugger } from '../support/scenario/debuggers';
 import { Debugpy, Pylatch } from '../support/scenario/debuggers';
 import { difference } from '../support/scenario/transcript';
 import { interpreters } from '../support/targets';
-import { AS_ASKED, asCell, NOT_FOR_IT, readTable, writeTable } from './conformanceTable';
+import { asCell, NOT_FOR_IT, readTable, writeTable } from './conformanceTable';
 import type { Table } from './conformanceTable';
 import { AREAS, SCENARIOS } from './scenarios';
 

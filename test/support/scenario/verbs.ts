@@ -142,11 +142,11 @@ export class Verbs extends StepVerbs {
     this.note(`exception ${parts.join(' <- ')}`);
   }
 
-  /** The next outputs of the debugger itself. */
-  async log(count = 1): Promise<void> {
+  /** The next outputs of the debugger itself; `words: false` where they are its own. */
+  async log(count = 1, { words = true } = {}): Promise<void> {
     for (let i = 0; i < count; i++) {
       const { output } = await this.session.next(this.session.outputs, 'output');
-      this.note(`log: ${String(output).trim()}`);
+      this.note(words ? `log: ${String(output).trim()}` : 'log');
     }
   }
 
