@@ -3,8 +3,8 @@
 So no thread of the program ever waits for the bridge. A flood is cut where it comes faster than `MOST` messages in
 `PAUSE` seconds: the rest is counted and told.
 
-Threading: `put` may be called by any thread, the rest by the agent's alone. There is no lock: a list takes and gives
-in one step.
+Threading: `put` and `hurry` may be called by any thread, the rest by the agent's alone. There is no lock: a list takes
+and gives in one step.
 """
 
 import time
@@ -44,6 +44,11 @@ class Outbox:
             self.wake()
         return True
 
+    def hurry(self) -> None:
+        """Has the agent's thread send what waits, as soon as it can."""
+        self.due = 0.0
+        self.wake()
+
     def patience(self) -> float | None:
         """Seconds until there is something to do."""
         return max(0.0, self.due - time.monotonic()) if self.waiting else None
@@ -57,9 +62,10 @@ class Outbox:
         """Sends all that waits, in order."""
         messages = self.waiting[:]
         left_out, self.left_out, self.size = self.left_out, 0, 0
-        del self.waiting[: len(messages)]
         for event, body in joined(messages):
             self.send(event, body)
+        # Last: the end of the program waits until none is left.
+        del self.waiting[: len(messages)]
         if left_out:
             text = f'{left_out:,} messages left out: they came faster than they can be shown.\n'
             self.send('output', {'category': 'important', 'output': text})

@@ -15,6 +15,7 @@ from .control import Control
 from .databreakpoints import DataBreakpoints
 from .errors import Refusal
 from .exceptions import Exceptions
+from .exits import install as install_exit
 from .forks import install as install_hooks
 from .frames import Frames
 from .guard import Job, inert
@@ -155,6 +156,7 @@ class Agent:
         """Threads of the program inside a fork."""
         self.callbacks.install(monitor)
         install_hooks(self, ledger)
+        install_exit(self.outbox, ledger)
 
     def welcome(self) -> None:
         version = '.'.join(str(part) for part in sys.version_info[:3])

@@ -11,8 +11,8 @@ from support import Client
 from test_stepping import LOOP, THREADS, Session
 
 REPORT = """
-import os, sys
-print('STATE', sorted(m for m in sys.modules), [sys.monitoring.get_tool(i) for i in range(6)],
+import atexit, os, sys
+print('STATE', sorted(m for m in sys.modules), [sys.monitoring.get_tool(i) for i in range(6)], atexit._ncallbacks(),
       len(os.listdir('/proc/self/fd')), len(os.listdir('/proc/self/task')), sorted(vars(sys)), flush=True)
 """
 

@@ -959,12 +959,13 @@ turns = 0
 
 def main():
     global turns
+    print('running')
     while running:
         turns += 1
-    print('done')
 `,
     async script(d) {
       await d.go();
+      await d.printed('running');
       await d.pause('MainThread');
       await d.stop({ where: 'function' });
       await d.evaluate('turns >= 0');
@@ -976,6 +977,7 @@ def main():
       await d.end();
     },
     expect: `
+      printed: running
       stopped pause: main
       evaluate turns >= 0: True
       stopped pause: main
@@ -991,6 +993,7 @@ running = True
 
 
 def spin():
+    print('spinning')
     while running:
         pass
 
@@ -1002,7 +1005,7 @@ def main():
 `,
     async script(d) {
       await d.go();
-      while (!(await d.threadNames()).includes('spinner'));
+      await d.printed('spinning');
       await d.pause('spinner');
       await d.stop({ where: 'function' });
       await d.run('globals().update(running=False)');
@@ -1010,6 +1013,7 @@ def main():
       await d.end();
     },
     expect: `
+      printed: spinning
       stopped pause: spin [spinner]
       ended
     `,

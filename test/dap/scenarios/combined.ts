@@ -823,4 +823,25 @@ def main():
       ended
     `,
   },
+  {
+    name: 'what log points say last is not lost when the program ends',
+    program: `
+def main():
+    for number in range(3):
+        print(number)  #@body
+`,
+    async script(d) {
+      await d.breakpoints({ at: 'body', logMessage: 'turn {number}' });
+      await d.go();
+      await d.end();
+      await d.log(3);
+    },
+    expect: `
+      breakpoint @body: verified
+      ended
+      log: turn 0
+      log: turn 1
+      log: turn 2
+    `,
+  },
 ];

@@ -17,6 +17,12 @@ function isForUser({ category, output }: EventBody): boolean {
   return category !== 'telemetry' && !/^(Attach(ed|ing) to |Process \d+ has ended)/.test(String(output));
 }
 
+/** One output for each line: several messages may come as one. */
+function lines(body: EventBody): EventBody[] {
+  const texts = String(body['output']).trimEnd().split('\n');
+  return texts.map((output) => ({ ...body, output }));
+}
+
 /**
  * One DAP session with a running program. Messages are taken in the order in which they came, up to the one that is
  * waited for: what a scenario sees, and the order of its lines, is a matter of messages and not of time.
@@ -25,7 +31,7 @@ export class Session {
   capabilities: DebugProtocol.Capabilities = {};
   /** Stops that nobody has asked about yet. */
   readonly stops: Stopped[] = [];
-  /** What the debugger said to the user. */
+  /** What the debugger said to the user, line by line. */
   readonly outputs: EventBody[] = [];
   readonly changes: DebugProtocol.Breakpoint[] = [];
   /** Names of events that are lines of the transcript. */
@@ -151,7 +157,7 @@ export class Session {
     if (event === 'stopped') this.stops.push(body as Stopped);
     if (event === 'terminated') this.terminated = true;
     if (event === 'breakpoint') this.changes.push((body as DebugProtocol.BreakpointEvent['body']).breakpoint);
-    if (event === 'output' && isForUser(body as EventBody)) this.outputs.push(body as EventBody);
+    if (event === 'output' && isForUser(body as EventBody)) this.outputs.push(...lines(body as EventBody));
     if (this.shown.has(event)) this.transcript.add(`event ${event}${details(event, body as EventBody)}`);
   }
 }
