@@ -29,7 +29,6 @@ from .tracebacks import plain_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType, FrameType, TracebackType
     from typing import Any
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from .frames import Frames
     from .instruments import Instruments
     from .link import Json
+    from .points import Points
 
 OWNER = 'exceptions'
 MODES = {'raised': 'always', 'userUnhandled': 'userUnhandled', 'uncaught': 'unhandled'}
@@ -66,13 +66,14 @@ class Stop:
 
 
 class Exceptions:
-    def __init__(self, instruments: Instruments, frames: Frames, report: Callable[[str], None]) -> None:
+    def __init__(self, instruments: Instruments, frames: Frames, points: Points) -> None:
         self.instruments = instruments
         self.frames = frames
-        self.report = report
+        self.points = points
         self.questions = Questions()
         self.filters: dict[str, list[Filter]] = {}
         """Those that can apply, by their id."""
+        self.last = 0
         self.stops: dict[int, Stop] = {}
         """By thread ident."""
         self.foreign: set[str] = set()
@@ -83,8 +84,16 @@ class Exceptions:
 
     def set(self, asked: list[Any]) -> Json:
         """DAP's setExceptionBreakpoints; `asked` are `ExceptionFilter`s of wire.ts."""
-        made = [(item['filterId'], Filter(item.get('condition') or '', self.report)) for item in asked]
+        # Below zero: the bridge's ids for the other breakpoints count from 1.
+        made = [
+            (item['filterId'], Filter(item.get('condition') or '', -number, self.points))
+            for number, item in enumerate(asked, self.last + 1)
+        ]
+        self.last += len(made)
         filters: dict[str, list[Filter]] = {}
+        for known in self.filters.values():
+            for old in known:
+                old.close()
         for name, found in made:
             if not found.problem:
                 filters.setdefault(name, []).append(found)
@@ -99,6 +108,10 @@ class Exceptions:
     def clear(self) -> None:
         self.filters = {}
         self.stops.clear()
+
+    def counts(self, body: Json) -> bool:
+        """False for a stop that was not announced yet and that no filter asks for any more."""
+        return body['reason'] != 'exception' or bool(self.filters)
 
     def left(self, ident: int) -> TracebackType | None:
         """The traceback that a stopped thread's stack is to begin with."""

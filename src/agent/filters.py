@@ -3,17 +3,17 @@
 import sys
 
 from .classes import DICT, mro, type_name
-from .evaluate import Unwarned
+from .points import Point
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType, FrameType
     from typing import Any
 
+    from .points import Points
+
 NAME = 'exc'
 """The exception in an expression."""
-FILE = '<pylatch condition>'
 MODULE = 'module:'
 MOST_TYPES = 200
 """Exception types whose verdict is kept."""
@@ -25,15 +25,16 @@ class Filter:
     Shapes of a condition: `KeyError, app.errors.AppError, !Retry` (a base counts as well; `!` excludes), `module: name`
     (raised there or in a module of that package), or any expression with the exception as `exc`."""
 
-    def __init__(self, condition: str, report: Callable[[str], None]) -> None:
+    def __init__(self, condition: str, number: int, points: Points) -> None:
+        """`number`: an id of its own among those of all breakpoints."""
         self.text = condition.strip()
-        self.report = report
+        self.number = number
+        self.points = points
         self.problem = ''
-        self.told = False
         self.types: list[str] = []
         self.excluded: list[str] = []
         self.modules: list[str] = []
-        self.code: CodeType | None = None
+        self.expression: Condition | None = None
         self.verdicts: dict[int, tuple[type[Any], bool]] = {}
         """By id of the type, which is kept so that the id stays its own."""
         self._read()
@@ -53,16 +54,18 @@ class Filter:
             self._compile()
 
     def _compile(self) -> None:
-        try:
-            with Unwarned():
-                self.code = compile(self.text, FILE, 'eval', dont_inherit=True)
-        except SyntaxError as error:
+        self.expression = Condition({'id': self.number, 'condition': self.text}, self.points)
+        problem = self.expression.condition.problem if self.expression.condition is not None else ''
+        if problem:
             self.problem = (
                 f'The condition is neither a list of types, nor "{MODULE} name", nor an expression with the exception '
-                f'as "{NAME}": {error.msg}.'
+                f'as "{NAME}": {problem}.'
             )
-        except Exception as error:
-            self.problem = f'The condition cannot be compiled: {type(error).__name__}: {error}.'
+        else:
+            self.points.table[self.number] = self.expression
+
+    def close(self) -> None:
+        self.points.table.pop(self.number, None)
 
     def admits(self, kind: type[Any]) -> bool:
         """Whether it may apply to exceptions of a type. Runs no code of the program."""
@@ -83,31 +86,43 @@ class Filter:
 
     def holds(self, error: BaseException, raised: FrameType, mine: FrameType) -> bool:
         """Whether it applies. `raised`: the frame that raised the exception; `mine`: the first one of the user's code
-        that it came to, where an expression is evaluated."""
+        that it came to, where an expression is evaluated. Raises `Handed`."""
         if self.modules:
             return any(is_inside(frame, module) for frame in (raised, mine) for module in self.modules)
-        return self.code is None or self._evaluate(self.code, error, mine)
+        return self.expression is None or self.expression.holds_for(error, mine)
 
-    def _evaluate(self, code: CodeType, error: BaseException, frame: FrameType) -> bool:
-        names: Any = Names(frame, error)
-        space = frame.f_globals
-        if any(type(const) is type(code) for const in code.co_consts):
-            # Lambdas and the like look names up in their globals alone.
-            space = {**space, **frame.f_locals, NAME: error}
-        if '__builtins__' not in space:
-            space = {**space, '__builtins__': frame.f_builtins}  # eval would write ours into it
-        try:
-            return bool(eval(code, space, names))
-        except Exception as failure:
-            if not self.told:
-                self.told = True
-                name = type_name(type(failure))
-                self.report(
-                    f'The condition "{self.text}" of an exception breakpoint fails, which counts as false: {name}'
-                )
+
+class Condition(Point):
+    """An expression as condition. It fails, and is switched off, like that of any breakpoint."""
+
+    def holds_for(self, error: BaseException, frame: FrameType) -> bool:
+        """Raises `Handed`."""
+        if self.condition is None or self.problem:
             return False
-        finally:
-            names.frame = None
+        self.reached += 1
+        evaluation: Any = Evaluation(self.condition.code, error)
+        return self.holds(evaluation, frame)
+
+    def switch_off(self, why: str, frame: FrameType) -> None:
+        self.problem = f'The exception breakpoint "{self.asked["condition"]}" is switched off: {why}.'
+        self.points.say(self.problem, frame)
+
+
+class Evaluation:
+    """One evaluation, with the exception among the locals."""
+
+    def __init__(self, code: CodeType, error: BaseException) -> None:
+        self.code = code
+        self.error = error
+
+    def value(self, frame: FrameType) -> bool:
+        space = frame.f_globals
+        if any(type(const) is type(self.code) for const in self.code.co_consts):
+            # Lambdas and the like look names up in their globals alone.
+            space = {**space, **frame.f_locals, NAME: self.error, '__builtins__': frame.f_builtins}
+        elif '__builtins__' not in space:
+            space = {**space, '__builtins__': frame.f_builtins}  # eval would write ours into it
+        return bool(eval(self.code, space, Names(frame, self.error)))
 
 
 class Names(dict[str, object]):
@@ -115,11 +130,9 @@ class Names(dict[str, object]):
 
     def __init__(self, frame: FrameType, error: BaseException) -> None:
         super().__init__({NAME: error})
-        self.frame: FrameType | None = frame
+        self.frame = frame
 
     def __missing__(self, name: str) -> object:
-        if self.frame is None:
-            raise KeyError(name)
         return self.frame.f_locals[name]
 
 

@@ -235,7 +235,8 @@ class Requests:
         if not stack:
             raise Refusal('not-stopped', 'This thread has ended: continue.')
         self.agent.answer(seq, {'body': {}})
-        self.agent.stepping.begin(ident, command, stack[0])
+        # The frame that runs: above it may be shown what an exception has left.
+        self.agent.stepping.begin(ident, command, self.agent.control.waiting(ident) or stack[0])
         del stack
         self.agent.control.resume(ident, bool(arguments.get('singleThread')))
 

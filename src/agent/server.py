@@ -126,7 +126,7 @@ class Agent:
         self.points = Points(self.outbox, self.frames)
         self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
         self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
-        self.exceptions = Exceptions(self.instruments, self.frames, self.say)
+        self.exceptions = Exceptions(self.instruments, self.frames, self.points)
         self.data = DataBreakpoints(self.instruments, self.control, self.frames, self.points)
         self.callbacks = Callbacks(
             self.control,
@@ -144,7 +144,9 @@ class Agent:
         self.control.describe = self.requests.describe
         self.control.begin_stop = self.stepping.stopped
         self.data.after = self.after
-        self.control.counts = lambda body: self.breakpoints.counts(body) or self.data.counts(body)
+        self.control.counts = lambda body: (
+            self.exceptions.counts(body) and (self.breakpoints.counts(body) or self.data.counts(body))
+        )
         self.control.wake = link.wake
         self.control.tell = self.outbox.flush
         self.control.forget = self.forget
@@ -261,9 +263,6 @@ class Agent:
 
     def event(self, name: str, body: Json) -> None:
         self.link.send({'event': name, 'body': body})
-
-    def say(self, text: str) -> None:
-        self.outbox.put('output', {'category': 'important', 'output': f'{text}\n'})
 
     def on_thread(self, seq: int, ident: int | None, limit: float, work: Callable[[Job], Json]) -> None:
         """Runs work that may call code of the program: on its waiting thread, or beside a thread that is in C code."""

@@ -406,7 +406,7 @@ def fail(number):
 
 
 def main():
-    for number in range(100):
+    for number in range(50):
         fail(number)
     gate()
 `,
@@ -418,7 +418,7 @@ def main():
       await d.end();
     },
     expect: `
-      log: The condition "exc.code == 4" of an exception breakpoint fails, which counts as false: AttributeError
+      log: The condition of this breakpoint fails, which counts as false: AttributeError: 'ValueError' object has no attribute 'code'
       ended
     `,
   },
@@ -546,6 +546,31 @@ def main():
       exception ValueError: 5 (userUnhandled)
       ended
       printed: goes on
+    `,
+  },
+  {
+    name: 'a step behind an exception that has left my code goes to where my code goes on',
+    program: withLibrary(`
+def callback(number):
+    raise ValueError(number)  #@raise
+
+
+def main():
+    library.swallow(callback, 5)
+    print('goes on')  #@on
+`),
+    async script(d) {
+      await d.exceptions('userUnhandled');
+      await d.go();
+      await d.stop();
+      await d.next();
+      await d.continue();
+      await d.end();
+    },
+    expect: `
+      stopped exception: callback @raise
+      next -> step: main @on
+      ended
     `,
   },
   {
