@@ -168,8 +168,9 @@ class TestProcess {
   }
 
   private async setBreakpoints(link: AgentLink): Promise<void> {
+    const { python, library, file } = this.options;
     let id = 0;
-    for (const { path, lines } of neverHit(this.options.library, this.options.file.module)) {
+    for (const { path, lines } of await neverHit(python, library, file.module)) {
       const breakpoints = lines.map((line) => ({ id: ++id, line }));
       await link.request('setBreakpoints', { path, breakpoints });
     }
