@@ -5,27 +5,30 @@ tables; it is held only for work of ours. Code of the program that happens to ru
 never takes it: the callbacks leave at once there.
 """
 
-from .codes import of_file
-from .lines import Lines, nested, resolve
+from .codes import FRESH, Census
+from .files import Breakpoint, File
+from .lines import Lines, is_function
 from .monitor import E
-from .system import native
 from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FrameType
     from typing import Any
 
     from .control import Control
     from .instruments import Instruments
     from .link import Json
-    from .points import Point, Points
+    from .points import Points
 
     Outcome = Json | bool
     """What a part of the engine says of an event: the body of a `stopped` event, that it needs the location (True), or
     that it does not (False)."""
 
 OWNER = 'breakpoints'
+SOON, SLOWEST = 1.0, 60.0
+"""Seconds from the start of a module to the first look at what became of it, and between later ones at most."""
 
 
 class Spots:
@@ -58,77 +61,6 @@ class Spots:
         return events | E.JUMP if self.turns else events
 
 
-class Breakpoint:
-    """One breakpoint of the client. `line` is where it fires, None while it is not verified."""
-
-    def __init__(self, point: Point, asked: int) -> None:
-        self.point = point
-        self.id = point.id
-        self.asked = asked
-        self.line: int | None = None
-        self.reason = ''
-
-    def body(self, path: str) -> Json:
-        """A DAP Breakpoint."""
-        reason = self.point.problem or self.reason
-        body: Json = {'id': self.id, 'verified': not reason, 'line': self.line or self.asked}
-        body['source'] = {'path': path}
-        if reason:
-            body['message'] = reason
-        return body
-
-
-class File:
-    """A source file with breakpoints, and its code objects that are alive or have been since."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.identity = identity(path)
-        self.codes: dict[int, Lines] = {}
-        """By id(code)."""
-        self.breakpoints: list[Breakpoint] = []
-
-    def matches(self, name: str) -> bool:
-        if name == self.path:
-            return True
-        if name[:1] == '<':
-            return False
-        found = identity(name)
-        return found is not None and found == self.identity
-
-    def add(self, code: CodeType) -> None:
-        for inner in nested(code):
-            if id(inner) not in self.codes:
-                self.codes[id(inner)] = Lines(inner)
-
-    def resolve(self) -> list[Breakpoint]:
-        """Finds each breakpoint's line anew; returns those that changed."""
-        before = [(bp.line, bp.reason) for bp in self.breakpoints]
-        for bp in self.breakpoints:
-            bp.line = resolve(self.codes.values(), bp.asked)
-            bp.reason = '' if bp.line else self.why_not()
-        return [bp for bp, old in zip(self.breakpoints, before, strict=True) if (bp.line, bp.reason) != old]
-
-    def why_not(self) -> str:
-        if self.codes:
-            return (
-                'No code that is still loaded has this line: it holds no statement, or module-level code that has '
-                'already run.'
-            )
-        if self.identity is None and identity(self.path) is None:
-            return f'The program sees no file {self.path}: check the path, or set "pathMappings".'
-        return 'The program has not loaded this file yet; the breakpoint is set as soon as it does.'
-
-
-def identity(path: str) -> tuple[int, int] | None:
-    """Device and inode: the same for every name of a file (symbolic links, relative paths, bind mounts)."""
-    try:
-        status = native.stat(path)
-    except OSError, ValueError:
-        return None
-    return (status.st_dev, status.st_ino)
-
-
 class Breakpoints:
     def __init__(self, instruments: Instruments, control: Control, points: Points) -> None:
         self.instruments = instruments
@@ -140,6 +72,9 @@ class Breakpoints:
         """By `co_filename`: each distinct name is compared with the files once."""
         self.spots: dict[int, Spots] = {}
         """By id(code)."""
+        self.census = Census()
+        self.later: Callable[[float, Callable[[], object]], None] = lambda _, action: None
+        """Has the agent's thread do something after some seconds."""
 
     def set(self, path: str, asked: list[Any]) -> Json:
         """DAP's setBreakpoints: replaces those of one file."""
@@ -147,22 +82,50 @@ class Breakpoints:
             file = self.files.get(path) or self._open(path)
             points = self.points.replace([bp.point for bp in file.breakpoints], asked)
             file.breakpoints = [Breakpoint(point, point.asked['line']) for point in points]
-            if file.breakpoints and not file.codes:
-                for code in of_file(self._belongs_to(file)).values():
-                    file.add(code)
-            file.resolve()
-            self._bind(file)
+            self._settle(file)
+            file.explain()
             if not file.breakpoints:
                 self._close(file)
         return {'breakpoints': [bp.body(path) for bp in file.breakpoints]}
 
     def locations(self, path: str, first: int, last: int) -> Json:
         """DAP's breakpointLocations, from the line tables of the code objects alive now."""
-        file = self.files.get(path) or File(path)
-        codes = file.codes.values() or [Lines(code) for code in of_file(file.matches).values()]
-        near = [lines for lines in codes if lines.code.co_firstlineno <= last and lines.last >= first]
+        file = File(path)
+        file.settle(self._alive(file.matches))
+        near = [lines for lines in file.alive() if lines.code.co_firstlineno <= last and lines.last >= first]
         own = {line for lines in near for line in lines.own() if first <= line <= last}
         return {'breakpoints': [{'line': line} for line in sorted(own)]}
+
+    def _alive(self, matches: Callable[[str], bool]) -> list[CodeType]:
+        """The outer code objects of a file that are alive. On the agent's thread."""
+        names = self.census.by_name()
+        self.later(FRESH, self.census.forget)
+        return [code for name, codes in names.items() if matches(name) for code in codes.values()]
+
+    def _settle(self, file: File) -> None:
+        """Takes in which code of a file is alive, and puts its breakpoints where they belong. With the lock held."""
+        for gone in file.settle(self._alive(self._belongs_to(file))):
+            self.spots.pop(id(gone.code), None)
+            self.instruments.want(OWNER, gone.code, lambda: 0)
+        file.resolve()
+        self._bind(file)
+
+    def recheck(self, path: str, delay: float) -> None:
+        """Code of a file came: what it replaced may be gone, and what runs once, done. On the agent's thread."""
+        file = self.files.get(path)
+        if file is None:
+            return
+        with self.lock:
+            self._settle(file)
+        self.tell(path)
+        if any(lines.code.co_name == '<module>' for lines in file.alive()):
+            self.later(delay, lambda: self.recheck(path, min(2 * delay, SLOWEST)))
+
+    def tell(self, path: str) -> None:
+        """Tells the client what has changed about the breakpoints of a file. On the agent's thread."""
+        file = self.files.get(path)
+        for bp in file.explain() if file is not None else ():
+            self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(path)})
 
     def counts(self, body: Json) -> bool:
         """False for a stop at breakpoints that have all been removed since."""
@@ -175,6 +138,7 @@ class Breakpoints:
             self.spots.clear()
             self.files.clear()
             self.names.clear()
+            self.census.forget()
 
     # -- in callbacks
 
@@ -211,13 +175,15 @@ class Breakpoints:
             if name not in self.names:
                 self.names[name] = next((f for f in self.files.values() if f.matches(name)), None)
             file = self.names[name]
-            if file is None or id(code) in file.codes:
+            if file is None or (id(code) in file.codes and id(code) not in file.ended):
                 return
             file.add(code)
-            changed = file.resolve()
+            file.resolve()
             self._bind(file)
-        for bp in changed:
-            self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(file.path)})
+        path = file.path
+        self.later(0, lambda: self.tell(path))
+        if not is_function(code):
+            self.later(SOON, lambda: self.recheck(path, 2 * SOON))
 
     def _belongs_to(self, file: File) -> Any:
         def matches(name: str) -> bool:

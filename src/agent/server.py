@@ -148,6 +148,7 @@ class Agent:
             self.exceptions.counts(body) and (self.breakpoints.counts(body) or self.data.counts(body))
         )
         self.control.wake = link.wake
+        self.breakpoints.later = self.later
         self.control.tell = self.outbox.flush
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
@@ -221,6 +222,11 @@ class Agent:
             if now > max(job.ends, job.due) + GRACE:
                 text = 'The evaluation does not react: it waits in C code, perhaps for a thread that is stopped.'
                 self.answer(seq, {'error': {'id': 'evaluation-timeout', 'text': text}}, job)
+
+    def later(self, seconds: float, action: Callable[[], object]) -> None:
+        """`after`, from any thread."""
+        self.after(seconds, action)
+        self.link.wake()
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Calls an action on this thread later."""

@@ -126,7 +126,7 @@ class BreakpointTest(Session):
         client = self.start(LOOP)
         (past,) = client.breakpoints(self.program.path, 9999)
         self.assertFalse(past['verified'])
-        self.assertIn('No code that is still loaded', past['message'])
+        self.assertIn('The file ends at line', past['message'])
         (missing,) = client.breakpoints('/no/such/file.py', 3)
         self.assertFalse(missing['verified'])
         self.assertIn('sees no file', missing['message'])
