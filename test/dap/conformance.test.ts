@@ -23,7 +23,8 @@ const DEBUGPY = `debugpy ${DEBUGPY_VERSION}`;
 
 const run = promisify(execFile);
 const committed = readTable();
-const outcomes: Table = new Map();
+/** A cell that this run does not come to stays as it was. */
+const outcomes: Table = new Map(committed);
 
 function note(scenario: Scenario, column: string, cell: string): void {
   const row = outcomes.get(scenario.name) ?? new Map<string, string>();

@@ -28,7 +28,7 @@ const ADAPTER = join(__dirname, '..', '..', '..', 'dist', 'adapter.js');
 /** Pylatch as editors that connect to a socket use it: one process of the built adapter serves all sessions. */
 export class Pylatch implements Debugger {
   readonly name = 'Pylatch';
-  readonly limits = { attach: 8000, wait: 4000, script: 8000 };
+  readonly limits = { attach: 8000, wait: 7000, script: 8000 };
 
   private constructor(
     private readonly child: ChildProcess,
@@ -80,7 +80,7 @@ export class Pylatch implements Debugger {
 /** debugpy as VS Code uses it: an adapter process for each session. */
 export class Debugpy implements Debugger {
   readonly name = 'debugpy';
-  readonly limits = { attach: 60_000, wait: 6000, script: 20_000 };
+  readonly limits = { attach: 60_000, wait: 15_000, script: 40_000 };
 
   /** @param python an interpreter that can import debugpy */
   constructor(private readonly python: string) {}
