@@ -3,6 +3,7 @@ import type { AgentBreakpoint, AgentCommands } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { JsonObject } from './arguments';
 import { defined, integer, object, optionalArray, optionalInteger, optionalString } from './arguments';
+import type { BreakpointIds } from './breakpointIds';
 import type { Client } from './client';
 import type { Call } from './requests';
 import type { Sources } from './sources';
@@ -10,19 +11,17 @@ import type { Sources } from './sources';
 const NOT_ATTACHED = 'Pylatch has not attached yet.';
 
 /**
- * The breakpoints of the session by file. Ids are given here, once for each place in a file, and kept when the
- * client sends a file's list again, so that the client can tell which is which. Lists that come before the
+ * The breakpoints of the session by file. Lists that come before the
  * agent is there are answered as unverified, kept, and sent on by {@link Breakpoints.connect}.
  */
 export class Breakpoints {
-  private lastId = 0;
-  private readonly ids = new Map<string, number>();
   private readonly files = new Map<string, AgentBreakpoint[]>();
   private link: AgentLink | undefined;
 
   constructor(
     private readonly client: Client,
     private readonly sources: Sources,
+    private readonly ids: BreakpointIds,
   ) {}
 
   /** The agent is there: hands it what has waited and tells the client what became of each. */
@@ -84,29 +83,19 @@ export class Breakpoints {
   private list(path: string, args: JsonObject): AgentBreakpoint[] {
     const given = optionalArray(args, 'breakpoints');
     const items = given ?? (optionalArray(args, 'lines') ?? []).map((line) => ({ line }));
-    const counts = new Map<number, number>();
-    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), counts));
+    const used = new Set<number>();
+    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), used));
   }
 
-  private breakpoint(path: string, item: JsonObject, counts: Map<number, number>): AgentBreakpoint {
+  private breakpoint(path: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
     const line = this.client.lineFrom(integer(item, 'line'));
     return defined<AgentBreakpoint>({
-      id: this.idFor(path, line, counts),
+      id: this.ids.of(`${line}:${path}`, used),
       line,
       condition: optionalString(item, 'condition') || undefined,
       hitCondition: optionalString(item, 'hitCondition') || undefined,
       logMessage: optionalString(item, 'logMessage') || undefined,
     });
-  }
-
-  /** Breakpoints of one list on the same line are told apart by their order. */
-  private idFor(path: string, line: number, counts: Map<number, number>): number {
-    const nth = (counts.get(line) ?? 0) + 1;
-    counts.set(line, nth);
-    const key = `${line}:${nth}:${path}`;
-    const id = this.ids.get(key) ?? ++this.lastId;
-    this.ids.set(key, id);
-    return id;
   }
 
   private toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {

@@ -5,9 +5,11 @@ import type { AgentEvent } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { AttachArguments } from './arguments';
 import { Attachment } from './attachment';
+import { BreakpointIds } from './breakpointIds';
 import { Breakpoints } from './breakpoints';
 import { UNSERVED_OPTIONS } from './capabilities';
 import { Client } from './client';
+import { DataBreakpoints } from './dataBreakpoints';
 import type { Answer } from './dispatcher';
 import { Dispatcher, failure } from './dispatcher';
 import { Exceptions } from './exceptions';
@@ -41,7 +43,9 @@ export class PylatchSession extends ProtocolServer {
   private readonly paths = new Paths();
   private readonly sources = new Sources(this.paths);
   private readonly stops = new Stops(this.client, this.lifecycle, this.sources);
-  private readonly breakpoints = new Breakpoints(this.client, this.sources);
+  private readonly ids = new BreakpointIds();
+  private readonly breakpoints = new Breakpoints(this.client, this.sources, this.ids);
+  private readonly dataBreakpoints = new DataBreakpoints(this.ids);
   private readonly exceptions = new Exceptions(this.client);
   private readonly resume = new Resume(this.stops);
   private readonly attachment: Attachment;
@@ -96,6 +100,7 @@ export class PylatchSession extends ProtocolServer {
       paths: this.paths,
       attachment: this.attachment,
       breakpoints: this.breakpoints,
+      dataBreakpoints: this.dataBreakpoints,
       exceptions: this.exceptions,
       inspect: new Inspect(this.client, this.stops, this.sources),
       resume: this.resume,
@@ -111,6 +116,7 @@ export class PylatchSession extends ProtocolServer {
   }
 
   private async connected(link: AgentLink): Promise<void> {
+    this.dataBreakpoints.connect(link);
     await Promise.all([this.breakpoints.connect(link), this.exceptions.connect(link)]);
   }
 

@@ -24,6 +24,7 @@ import type { Attachment } from './attachment';
 import type { Breakpoints } from './breakpoints';
 import { CAPABILITIES } from './capabilities';
 import type { Client } from './client';
+import type { DataBreakpoints } from './dataBreakpoints';
 import type { Exceptions } from './exceptions';
 import type { Inspect } from './inspect';
 import type { Lifecycle, State } from './lifecycle';
@@ -39,6 +40,7 @@ export interface Parts {
   paths: Paths;
   attachment: Attachment;
   breakpoints: Breakpoints;
+  dataBreakpoints: DataBreakpoints;
   exceptions: Exceptions;
   inspect: Inspect;
   resume: Resume;
@@ -57,7 +59,7 @@ type LinkHandler = (link: AgentLink, args: unknown, call: Call) => unknown;
 
 /** Builds the table. A request that is not in it is refused by `requests.ts`. */
 export function requestTable(parts: Parts): RequestTable {
-  const { attachment, breakpoints, exceptions, inspect, resume } = parts;
+  const { attachment, breakpoints, dataBreakpoints, exceptions, inspect, resume } = parts;
   const linked =
     (handler: LinkHandler): Handler =>
     (args, call) =>
@@ -71,6 +73,8 @@ export function requestTable(parts: Parts): RequestTable {
 
     setBreakpoints: { states: CONFIGURING, handler: (args, call) => breakpoints.set(args, call) },
     setExceptionBreakpoints: { states: CONFIGURING, handler: (args, call) => exceptions.set(args, call) },
+    dataBreakpointInfo: { states: STOPPED, handler: linked((...all) => dataBreakpoints.info(...all)) },
+    setDataBreakpoints: { states: CONFIGURING, handler: (args, call) => dataBreakpoints.set(args, call) },
     breakpointLocations: { states: CONNECTED, handler: linked((...all) => breakpoints.locations(...all)) },
 
     threads: { states: CONNECTED, handler: linked((link, _, call) => link.request('threads', {}, call)) },
@@ -88,6 +92,10 @@ export function requestTable(parts: Parts): RequestTable {
     next: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'next', ...rest)) },
     stepIn: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'stepIn', ...rest)) },
     stepOut: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'stepOut', ...rest)) },
+    'pylatch/instrumentation': {
+      states: CONNECTED,
+      handler: linked((link, _, call) => link.request('instrumentation', {}, call)),
+    },
     pause: { states: LIVE, handler: linked((link, args) => resume.pause(link, args)) },
   };
 }

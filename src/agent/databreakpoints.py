@@ -145,14 +145,6 @@ class DataBreakpoints:
         for bp in self.all:
             bp.changed()
 
-    def why(self, code: CodeType | None) -> list[str]:
-        """For what the events of a code object, or of all code, are on."""
-        if code is None:
-            return ['data breakpoints, for code that is new'] if self.all else []
-        table = self.tables.get(id(code))
-        found = [bp for spots in table.at.values() for bp, _ in spots] if table is not None else []
-        return sorted({f'data breakpoint on {bp.thing.name}' for bp in found if bp.thing is not None})
-
     def clear(self) -> None:
         with self.lock:
             self.all = []

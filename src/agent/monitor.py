@@ -41,7 +41,9 @@ class Monitor:
         for tool in free:
             monitoring.use_tool_id(tool, NAME)
             ledger.add(f'tool id {tool}', lambda tool=tool: self._free(tool))
-        self._near = self._wide = 0
+        self._near = 0
+        self.wide_events = 0
+        """What is on of the wide tool."""
 
     def callbacks(self, tool: int, functions: dict[int, Callable[..., Any]]) -> None:
         for event, function in functions.items():
@@ -53,8 +55,8 @@ class Monitor:
             set_global(self.near, events)
 
     def wide_global(self, events: int) -> None:
-        if events != self._wide:
-            self._wide = events
+        if events != self.wide_events:
+            self.wide_events = events
             set_global(self.wide, events)
 
     def local(self, code: CodeType, events: int, start: bool = False) -> None:

@@ -56,6 +56,7 @@ class Requests:
             'pause': self.pause,
             'source': self.source,
             'cancel': self.cancel,
+            'instrumentation': self.instrumentation,
         }
 
     def handle(self, seq: int, command: str, arguments: Json) -> Json | None:
@@ -256,6 +257,11 @@ class Requests:
         if job is not None:
             job.cancel()
         return {}
+
+    def instrumentation(self, _seq: int, _: str, _arguments: Json) -> Json:
+        from .report import Report  # few sessions ask
+
+        return Report(self.agent).body()
 
     # -- helpers
 

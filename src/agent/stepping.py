@@ -135,8 +135,9 @@ class Stepping:
         return self._reached(frame, code, E.JUMP)
 
     def on_instruction(self, frame: FrameType, code: CodeType) -> Outcome:
+        outcome = self._reached(frame, code, E.INSTRUCTION)
         # Instructions made by the compiler have no line: the next one does.
-        return frame.f_lineno is None or self._reached(frame, code, E.INSTRUCTION)
+        return outcome if frame.f_lineno is not None else bool(outcome)
 
     def _reached(self, frame: FrameType, code: CodeType, event: int) -> Outcome:
         """A stop where an event of this frame is what a step waits for; True where others on the code wait for one."""

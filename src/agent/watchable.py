@@ -37,7 +37,7 @@ def of_row(node: Node, name: str) -> Thing:
 
 def of_space(space: Any, frame: FrameType, name: str) -> Thing:
     if type(space) is PROXY:
-        return Local(name, frame)
+        return of_variable(frame, name)
     if not issubclass(type(space), DICT):
         raise Refusal('cannot-watch', f'{name} is kept in a mapping of the program’s own.')
     return Name(name, space)
