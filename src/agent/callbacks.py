@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .control import Control
     from .databreakpoints import DataBreakpoints
     from .exceptions import Exceptions
+    from .functions import FunctionBreakpoints
     from .instruments import Instruments
     from .monitor import Monitor
     from .stepping import Stepping
@@ -36,6 +37,7 @@ class Callbacks:
         control: Control,
         instruments: Instruments,
         breakpoints: Breakpoints,
+        functions: FunctionBreakpoints,
         stepping: Stepping,
         exceptions: Exceptions,
         data: DataBreakpoints,
@@ -44,6 +46,7 @@ class Callbacks:
         self.control = control
         self.instruments = instruments
         self.breakpoints = breakpoints
+        self.functions = functions
         self.stepping = stepping
         self.exceptions = exceptions
         self.data = data
@@ -134,8 +137,8 @@ class Callbacks:
 
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
-        for section in (self.control.lock, self.instruments.lock, self.breakpoints.lock, self.data.lock):
-            section.leave()
+        for part in (self.control, self.instruments, self.breakpoints, self.functions, self.data):
+            part.lock.leave()
 
     def lost(self, error: BaseException) -> Verdict:
         """The event is lost: for want of room, or by a fault of ours, which ends the session."""
@@ -175,7 +178,10 @@ class Callbacks:
         return self.act(frame, bool(changed), *outcomes, on_line=True)
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        return self.act(frame, self.breakpoints.on_start(frame, code), self.data.on_start(frame, code))
+        lines, functions = self.breakpoints.on_start(frame, code), self.functions.on_start(frame, code)
+        if isinstance(lines, dict) and isinstance(functions, dict):
+            lines['hitBreakpointIds'] += functions['hitBreakpointIds']
+        return self.act(frame, lines, functions, self.data.on_start(frame, code))
 
     def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
         self.stepping.returned(frame, value)

@@ -36,6 +36,7 @@ class Requests:
         self.agent = agent
         self.table: dict[str, Any] = {
             'setBreakpoints': self.set_breakpoints,
+            'setFunctionBreakpoints': self.set_function_breakpoints,
             'breakpointLocations': self.breakpoint_locations,
             'setExceptionBreakpoints': self.set_exception_breakpoints,
             'exceptionInfo': self.exception_info,
@@ -70,6 +71,9 @@ class Requests:
 
     def set_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
         return self.agent.breakpoints.set(arguments['path'], arguments['breakpoints'])
+
+    def set_function_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
+        return self.agent.functions.set(arguments['breakpoints'])
 
     def set_exception_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
         return self.agent.exceptions.set(arguments['filters'])

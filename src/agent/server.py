@@ -18,6 +18,7 @@ from .exceptions import Exceptions
 from .exits import install as install_exit
 from .forks import install as install_hooks
 from .frames import Frames
+from .functions import FunctionBreakpoints
 from .guard import Job, inert
 from .instruments import Instruments
 from .ledger import Ledger
@@ -125,6 +126,9 @@ class Agent:
         self.outbox = Outbox(self.event, link.wake)
         self.points = Points(self.outbox, self.frames)
         self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
+        self.functions = FunctionBreakpoints(
+            self.instruments, self.control, self.frames, self.points, self.breakpoints.census
+        )
         self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
         self.exceptions = Exceptions(self.instruments, self.frames, self.points)
         self.data = DataBreakpoints(self.instruments, self.control, self.frames, self.points)
@@ -132,6 +136,7 @@ class Agent:
             self.control,
             self.instruments,
             self.breakpoints,
+            self.functions,
             self.stepping,
             self.exceptions,
             self.data,
@@ -145,10 +150,11 @@ class Agent:
         self.control.begin_stop = self.stepping.stopped
         self.data.after = self.after
         self.control.counts = lambda body: (
-            self.exceptions.counts(body) and (self.breakpoints.counts(body) or self.data.counts(body))
+            self.exceptions.counts(body)
+            and any(part.counts(body) for part in (self.breakpoints, self.functions, self.data))
         )
         self.control.wake = link.wake
-        self.breakpoints.later = self.later
+        self.breakpoints.later = self.functions.later = self.later
         self.control.tell = self.outbox.flush
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
@@ -312,6 +318,7 @@ class Agent:
         self.control.close()
         self.stepping.steps.clear()
         self.breakpoints.clear()
+        self.functions.clear()
         self.data.clear()
         self.points.clear()
         self.exceptions.clear()
@@ -352,7 +359,15 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        engine = (self.control, self.instruments, self.points, self.breakpoints, self.data, self.stepping)
+        engine = (
+            self.control,
+            self.instruments,
+            self.points,
+            self.breakpoints,
+            self.functions,
+            self.data,
+            self.stepping,
+        )
         for part in (*engine, self.exceptions, self.callbacks, self.frames, self.requests, self.variables):
             vars(part).clear()
         for part in (self.link, self.ledger, self):
@@ -396,7 +411,7 @@ class Agent:
 
     def after_in_child(self) -> None:
         """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
-        for part in (self.link, self.control, self.instruments, self.breakpoints, self.data):
+        for part in (self.link, self.control, self.instruments, self.breakpoints, self.functions, self.data):
             part.lock = Section()
         self.link.forget()
         self.control.close()
