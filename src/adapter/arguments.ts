@@ -1,5 +1,5 @@
 import { PylatchError } from '../common/errors';
-import type { AgentConfig } from '../common/wire';
+import type { AgentConfig, CodeRule } from '../common/wire';
 import type { ThreadChoice } from '../inject/types';
 import { MEANS } from '../inject/elevation/command';
 import type { Elevation } from './elevation';
@@ -37,11 +37,12 @@ export function attachArguments(raw: unknown): AttachArguments {
     subProcess: optionalBoolean(args, 'subProcess') ?? false,
     redirectOutput: optionalBoolean(args, 'redirectOutput') ?? false,
     logFile: optionalString(args, 'logFile'),
-    config: {
+    config: defined<AgentConfig>({
       justMyCode: optionalBoolean(args, 'justMyCode') ?? true,
+      justMyCodeRules: codeRules(args),
       stopThreads: stopThreads(args['stopThreads']),
       showReturnValue: optionalBoolean(args, 'showReturnValue') ?? false,
-    },
+    }),
   };
 }
 
@@ -88,6 +89,16 @@ function pathMappings(value: unknown): PathMapping[] {
   return (optionalArray({ pathMappings: value }, 'pathMappings') ?? []).map((item, index) => {
     const mapping = object(item, `"pathMappings[${index}]"`);
     return { localRoot: string(mapping, 'localRoot'), remoteRoot: string(mapping, 'remoteRoot') };
+  });
+}
+
+function codeRules(args: JsonObject): CodeRule[] | undefined {
+  return optionalArray(args, 'justMyCodeRules')?.map((item, index) => {
+    const rule = object(item, `"justMyCodeRules[${index}]"`);
+    return {
+      path: string(rule, 'path'),
+      include: optionalBoolean(rule, 'include') ?? missing('include', 'true or false'),
+    };
   });
 }
 

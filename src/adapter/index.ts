@@ -16,6 +16,7 @@ import { Exceptions } from './exceptions';
 import type { Injector } from './injector';
 import { realInjector } from './injector';
 import { Inspect } from './inspect';
+import { Jumps } from './jumps';
 import { Lifecycle } from './lifecycle';
 import { Paths } from './paths';
 import type { RequestTable } from './requests';
@@ -47,7 +48,7 @@ export class PylatchSession extends ProtocolServer {
   private readonly breakpoints = new Breakpoints(this.client, this.sources, this.ids);
   private readonly dataBreakpoints = new DataBreakpoints(this.ids);
   private readonly exceptions = new Exceptions(this.client);
-  private readonly resume = new Resume(this.stops);
+  private readonly resume = new Resume(this.client, this.stops);
   private readonly attachment: Attachment;
   private readonly dispatcher: Dispatcher;
 
@@ -104,6 +105,7 @@ export class PylatchSession extends ProtocolServer {
       exceptions: this.exceptions,
       inspect: new Inspect(this.client, this.stops, this.sources),
       resume: this.resume,
+      jumps: new Jumps(this.client, this.stops, this.sources),
       cancelRequest: (seq) => this.dispatcher.cancel(seq),
       // A failure to load is told by the attach that needs it.
       preload: () => setImmediate(() => void this.injector.preload().catch(() => undefined)),
@@ -112,6 +114,7 @@ export class PylatchSession extends ProtocolServer {
 
   private configure(args: AttachArguments): void {
     this.paths.configure(args.pathMappings);
+    for (const rule of args.config.justMyCodeRules ?? []) rule.path = this.paths.toRemote(rule.path);
     this.resume.threadsAreSeparate = args.config.stopThreads === 'one';
   }
 
@@ -152,11 +155,9 @@ export class PylatchSession extends ProtocolServer {
 
   private agentEvent(event: AgentEvent): void {
     if (event.event === 'stopped') this.stops.stopped(event.body);
-    else if (event.event === 'continued') this.stops.continued(event.body);
     else if (event.event === 'breakpoint') this.breakpoints.changed(event.body);
     else if (event.event === 'output') this.output(event.body);
     else if (event.event === 'detached') this.attachment.detached(event.body.reason);
-    else if (event.event !== 'snapshot') this.client.event(event.event, event.body);
   }
 
   private output(body: DebugProtocol.OutputEvent['body']): void {

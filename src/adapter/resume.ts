@@ -1,7 +1,8 @@
 import { PylatchError } from '../common/errors';
 import type { AgentCommands, StepArguments } from '../common/wire';
 import type { AgentLink } from './agentLink';
-import { defined, integer, object, optionalBoolean, optionalWord } from './arguments';
+import { defined, integer, object, optionalBoolean, optionalInteger, optionalWord } from './arguments';
+import type { Client } from './client';
 import type { Call } from './requests';
 import type { Stops } from './stops';
 
@@ -12,7 +13,10 @@ export class Resume {
   /** With `stopThreads: 'one'` each thread stops and goes on for itself. */
   threadsAreSeparate = false;
 
-  constructor(private readonly stops: Stops) {}
+  constructor(
+    private readonly client: Client,
+    private readonly stops: Stops,
+  ) {}
 
   async continue(link: AgentLink, raw: unknown, call: Call): Promise<AgentCommands['continue']['body']> {
     const args = object(raw, 'arguments of the continue request');
@@ -29,14 +33,14 @@ export class Resume {
       threadId: integer(args, 'threadId'),
       singleThread: optionalBoolean(args, 'singleThread'),
       granularity: optionalWord(args, 'granularity', ['statement', 'line', 'instruction']),
+      targetId: step === 'stepIn' ? optionalInteger(args, 'targetId') : undefined,
     });
     return this.resume(request, call, () => link.request(step, request));
   }
 
   async pause(link: AgentLink, raw: unknown): Promise<Record<string, never>> {
     const threadId = integer(object(raw, 'arguments of the pause request'), 'threadId');
-    const { threads } = this.stops;
-    if (threads.length > 0 && (!this.threadsAreSeparate || threads.includes(threadId))) {
+    if (this.stops.isStopped(threadId)) {
       throw new PylatchError('wrong-state', `Thread ${threadId} is stopped already.`, 'Continue it first.');
     }
     return link.request('pause', { threadId });
@@ -44,15 +48,24 @@ export class Resume {
 
   /** The threads count as running from here on, so that a second resume is refused and not queued. */
   private async resume<T>(request: StepArguments, call: Call, send: () => Promise<T>): Promise<T> {
-    const before = this.stops.threads;
     this.stops.hold();
-    call.afterAnswer(() => this.stops.release());
-    this.stops.resumed(request.threadId, this.threadsAreSeparate);
+    const { mixed } = this.stops;
+    const onlyThis = this.threadsAreSeparate || request.singleThread === true;
+    const takeBack = this.stops.resumed(request.threadId, onlyThis);
     try {
-      return await send();
+      const body = await send();
+      if (mixed && !onlyThis) call.afterAnswer(() => this.tellAll(request.threadId));
+      return body;
     } catch (error) {
-      this.stops.resumeFailed(before);
+      takeBack();
       throw error;
+    } finally {
+      call.afterAnswer(() => this.stops.release());
     }
+  }
+
+  /** Clients take a step for one thread's, and the others for what they were told of each. */
+  private tellAll(threadId: number): void {
+    this.client.event('continued', { threadId, allThreadsContinued: true });
   }
 }

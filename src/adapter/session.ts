@@ -27,6 +27,7 @@ import type { Client } from './client';
 import type { DataBreakpoints } from './dataBreakpoints';
 import type { Exceptions } from './exceptions';
 import type { Inspect } from './inspect';
+import type { Jumps } from './jumps';
 import type { Lifecycle, State } from './lifecycle';
 import { STATES } from './lifecycle';
 import type { Paths } from './paths';
@@ -44,6 +45,7 @@ export interface Parts {
   exceptions: Exceptions;
   inspect: Inspect;
   resume: Resume;
+  jumps: Jumps;
   /** Cancels the request with this number. */
   cancelRequest(seq: number): void;
   /** Loads what the attach will need. */
@@ -59,7 +61,7 @@ type LinkHandler = (link: AgentLink, args: unknown, call: Call) => unknown;
 
 /** Builds the table. A request that is not in it is refused by `requests.ts`. */
 export function requestTable(parts: Parts): RequestTable {
-  const { attachment, breakpoints, dataBreakpoints, exceptions, inspect, resume } = parts;
+  const { attachment, breakpoints, dataBreakpoints, exceptions, inspect, resume, jumps } = parts;
   const linked =
     (handler: LinkHandler): Handler =>
     (args, call) =>
@@ -92,11 +94,16 @@ export function requestTable(parts: Parts): RequestTable {
     next: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'next', ...rest)) },
     stepIn: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'stepIn', ...rest)) },
     stepOut: { states: STOPPED, handler: linked((link, ...rest) => resume.step(link, 'stepOut', ...rest)) },
+    stepInTargets: { states: STOPPED, handler: linked((...all) => jumps.stepInTargets(...all)) },
+    gotoTargets: { states: STOPPED, handler: linked((...all) => jumps.gotoTargets(...all)) },
+    goto: { states: STOPPED, handler: linked((...all) => jumps.goto(...all)) },
+    restartFrame: { states: STOPPED, handler: linked((...all) => jumps.restartFrame(...all)) },
+    pause: { states: LIVE, handler: linked((link, args) => resume.pause(link, args)) },
+
     'pylatch/instrumentation': {
       states: CONNECTED,
       handler: linked((link, _, call) => link.request('instrumentation', {}, call)),
     },
-    pause: { states: LIVE, handler: linked((link, args) => resume.pause(link, args)) },
   };
 }
 

@@ -10,12 +10,15 @@ type StoppedBody = AgentEvents['stopped'];
  * Which threads are stopped, and what the agent told about each stop.
  *
  * The agent sends the top of the stack and its variables along with a stop; they are answered from here
- * until the thread is resumed or a value may have changed. A client takes a thread for running once it has
+ * until the thread is resumed or a value may have changed. A thread that is let go on alone leaves the others stopped. A client takes a thread for running once it has
  * the answer to its resume request, so a `stopped` that comes before that answer is held back (as are those
  * that come before the configuration is done).
  */
 export class Stops {
-  private readonly snapshots = new Map<number, StopSnapshot>();
+  private snapshots = new Map<number, StopSnapshot>();
+  /** With all threads stopped, those that nothing was told about are stopped, too, but for these. */
+  private alone = new Set<number>();
+  private allStopped = false;
   private held: StoppedBody[] = [];
   private holds = 1;
   private entryExpected = false;
@@ -48,32 +51,31 @@ export class Stops {
     else this.show(body);
   }
 
-  /** A resume request is under way: what was known about the thread, or about all, is out of date. */
-  resumed(threadId: number, onlyThis: boolean): void {
-    if (onlyThis) this.snapshots.delete(threadId);
-    else this.snapshots.clear();
+  /**
+   * A resume request is under way: what was known about the thread, or about all, is out of date.
+   * @returns takes it back: the request was refused, and the threads stand where they stood, without snapshots
+   */
+  resumed(threadId: number, onlyThis: boolean): () => void {
+    const { snapshots, alone, allStopped } = this;
+    this.snapshots = new Map(onlyThis ? snapshots : []);
+    this.snapshots.delete(threadId);
+    this.alone = new Set(onlyThis && allStopped ? [...alone, threadId] : []);
+    this.allStopped = onlyThis && allStopped;
     this.update();
+    return () => {
+      this.snapshots = new Map([...snapshots].map(([stopped]) => [stopped, emptySnapshot()]));
+      Object.assign(this, { alone, allStopped });
+      this.update();
+    };
   }
 
-  /** The resume was refused: the thread stands where it stood, without a snapshot. */
-  resumeFailed(wasStopped: readonly number[]): void {
-    for (const threadId of wasStopped) {
-      if (!this.snapshots.has(threadId)) this.snapshots.set(threadId, emptySnapshot());
-    }
-    this.update();
+  isStopped(threadId: number): boolean {
+    return this.snapshots.has(threadId) || (this.allStopped && !this.alone.has(threadId));
   }
 
-  /** The agent resumed threads without being asked. */
-  continued(body: DebugProtocol.ContinuedEvent['body']): void {
-    this.held = this.held.filter(
-      (held) => body.allThreadsContinued !== true && held.threadId !== body.threadId,
-    );
-    this.resumed(body.threadId, body.allThreadsContinued !== true);
-    this.client.event('continued', body);
-  }
-
-  get threads(): readonly number[] {
-    return [...this.snapshots.keys()];
+  /** Some threads have stopped or gone on for themselves although a stop is for all. */
+  get mixed(): boolean {
+    return this.allStopped && (this.alone.size > 0 || this.snapshots.size > 1);
   }
 
   /** Values may have changed: only the frames stay known. */
@@ -120,6 +122,8 @@ export class Stops {
     const { snapshot, ...body } = stop;
     const stackFrames = snapshot.stackFrames.map((frame) => this.frameToClient(frame));
     this.snapshots.set(stop.threadId, { ...snapshot, stackFrames });
+    this.alone.delete(stop.threadId);
+    this.allStopped ||= stop.allThreadsStopped === true;
     this.update();
     if (this.entryExpected && body.reason === 'pause') {
       body.reason = 'entry';
@@ -131,7 +135,7 @@ export class Stops {
   private update(): void {
     const { state } = this.lifecycle;
     if (state !== 'running' && state !== 'stopped') return;
-    this.lifecycle.state = this.snapshots.size > 0 ? 'stopped' : 'running';
+    this.lifecycle.state = this.snapshots.size > 0 || this.allStopped ? 'stopped' : 'running';
   }
 }
 

@@ -53,6 +53,8 @@ class Waiter:
         """Taken locks. Each is released once: a second time, before the one who waits for it has gone on, is the end of
         a debug build of 3.14 (an assertion that is too strict, gh-143424)."""
         self.jobs: list[Callable[[], object]] = []
+        self.moved: Json | None = None
+        """The `stopped` event to be when the frame was made to go on elsewhere."""
         self.announced = False
         self.released = False
         self.raised: BaseException | None = None
@@ -209,6 +211,11 @@ class Control:
     def arrive(self) -> None:
         """Announces the threads that have stopped since; with "all" the next one, if none is stopped."""
         for waiter in list(self.waiters.values()):
+            if waiter.moved is not None:
+                body, waiter.moved = waiter.moved, None
+                waiter.give(self.forget({waiter.ident}).clear)
+                self.stopped.add(waiter.ident)
+                self.announce(waiter.ident, body)
             if waiter.body is not None and not waiter.announced and not self.is_stopped(waiter.ident):
                 waiter.announced = True
                 self._announce(waiter.ident, waiter.body)

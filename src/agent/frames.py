@@ -42,6 +42,7 @@ class Frames:
         self.lines: dict[int, int] = {}
         """By id(frame): of such frames, which do not know any more where they were, and of those that stand behind the
         last instruction of a line."""
+        self.can_restart: Callable[[int, FrameType], bool] = lambda _ident, _frame: False
         self.last = 0
 
     # -- threads
@@ -141,6 +142,7 @@ class Frames:
         }
         if not self.is_mine(frame):
             row['presentationHint'] = 'subtle'
+        row['canRestart'] = self.can_restart(ident, frame)
         return row
 
     def frame_id(self, ident: int, frame: FrameType) -> int:

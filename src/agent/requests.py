@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from .calls import Call
     from .guard import Job
     from .link import Json
     from .server import Agent
@@ -54,6 +55,10 @@ class Requests:
             'next': self.step,
             'stepIn': self.step,
             'stepOut': self.step,
+            'stepInTargets': self.step_in_targets,
+            'gotoTargets': agent.jumps.goto_targets,
+            'goto': agent.jumps.goto,
+            'restartFrame': agent.jumps.restart_frame,
             'pause': self.pause,
             'source': self.source,
             'cancel': self.cancel,
@@ -239,11 +244,34 @@ class Requests:
         stack = self.agent.frames.stack(ident)
         if not stack:
             raise Refusal('not-stopped', 'This thread has ended: continue.')
+        targets = self.targets(ident, stack[0], arguments['targetId']) if 'targetId' in arguments else frozenset[int]()
         self.agent.answer(seq, {'body': {}})
         # The frame that runs: above it may be shown what an exception has left.
-        self.agent.stepping.begin(ident, command, self.agent.control.waiting(ident) or stack[0])
+        self.agent.stepping.begin(ident, command, self.agent.control.waiting(ident) or stack[0], targets)
         del stack
         self.agent.control.resume(ident, bool(arguments.get('singleThread')))
+
+    def step_in_targets(self, _seq: int, _: str, arguments: Json) -> Json:
+        ident, frame = self.agent.frames.find(arguments['frameId'])
+        if self.agent.frames.stack(ident)[:1] != [frame]:
+            raise Refusal('wrong-state', 'Only the top frame makes calls next: choose that, or step out first.')
+        lines = (written(frame.f_code.co_filename) or '').splitlines()
+        calls = self.calls(ident, frame)
+        return {'targets': [call.target(lines, number) for number, call in enumerate(calls, 1)]}
+
+    def calls(self, ident: int, frame: FrameType) -> list[Call]:
+        from .calls import calls_ahead  # seldom needed
+
+        # A thread that waits has not run the instruction at which it is; one in C code is inside it.
+        begun = 0 if self.agent.control.waiting(ident) else 2
+        return calls_ahead(frame.f_code, frame.f_lasti + begun, frame.f_lineno or 0)
+
+    def targets(self, ident: int, frame: FrameType, number: int) -> frozenset[int]:
+        """Where a function begins to run that one call of the line makes."""
+        for call in self.calls(ident, frame):
+            if call.offset == number:
+                return frozenset(call.offsets)
+        raise Refusal('stale-reference', 'This call is none of those that the line has still to make.')
 
     def pause(self, seq: int, _: str, arguments: Json) -> None:
         ident = self.thread(arguments)

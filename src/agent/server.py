@@ -21,6 +21,7 @@ from .frames import Frames
 from .functions import FunctionBreakpoints
 from .guard import Job, inert
 from .instruments import Instruments
+from .jumps import Jumps
 from .ledger import Ledger
 from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
@@ -142,7 +143,9 @@ class Agent:
             self.data,
             self.fail,
         )
+        self.jumps = Jumps(self)
         self.requests = Requests(self)
+        self.frames.can_restart = self.jumps.can_restart
         self.frames.waiting = self.control.waiting
         self.frames.left = self.exceptions.left
         self.variables.error = self.exceptions.error
@@ -306,6 +309,7 @@ class Agent:
     def forget(self, idents: set[int] | None) -> Dropped:
         self.frames.forget(idents)
         self.data.forget()
+        self.jumps.forget()
         return self.variables.forget(idents)
 
     # -- the end

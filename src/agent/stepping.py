@@ -45,7 +45,7 @@ STOP: Json = {'reason': 'step'}
 
 
 class Step:
-    def __init__(self, kind: str, frame: FrameType, target: int | None) -> None:
+    def __init__(self, kind: str, frame: FrameType, targets: frozenset[int]) -> None:
         self.kind = kind
         self.code = frame.f_code
         self.frame: FrameType | None = frame
@@ -53,9 +53,9 @@ class Step:
         self.generator: Any = None
         """Then a weak reference to the generator or coroutine that it is of."""
         self.events = RETURNS if kind == 'stepOut' else LINES
-        self.target = target
-        """A step into enters only what is called by the instruction at this offset of its first frame."""
-        self.origin = frame if target is not None else None
+        self.targets = targets
+        """Where there are any, a step into enters only what these instructions of its first frame call. Offsets."""
+        self.origin = frame if targets else None
 
     def follows(self, frame: FrameType) -> bool:
         if self.generator is None:
@@ -66,7 +66,10 @@ class Step:
     def enters(self, frame: FrameType) -> bool:
         if self.origin is None:
             return True
-        return self.origin.f_lasti == self.target
+        back = frame.f_back
+        while back is not None and back is not self.origin:
+            back = back.f_back
+        return back is not None and back.f_lasti in self.targets
 
     def move(self, frame: FrameType, events: int) -> None:
         self.frame, self.code, self.generator = frame, frame.f_code, None
@@ -86,9 +89,9 @@ class Stepping:
 
     # -- on the agent's thread
 
-    def begin(self, ident: int, kind: str, frame: FrameType, target: int | None = None) -> None:
-        """Before the stopped thread is resumed. `target`: see `Step`."""
-        step = self.steps[ident] = Step(kind, frame, target)
+    def begin(self, ident: int, kind: str, frame: FrameType, targets: frozenset[int] = frozenset()) -> None:
+        """Before the stopped thread is resumed. `targets`: see `Step`."""
+        step = self.steps[ident] = Step(kind, frame, targets)
         self._unwinding()
         self._apply(step.code)
         self._entering(ident, kind == 'stepIn')
@@ -168,7 +171,11 @@ class Stepping:
 
     def _suspend(self, step: Step, frame: FrameType) -> None:
         step.generator = _weakref.ref(frame.f_generator, self._lost)
-        step.frame = step.origin = None
+        step.frame = None
+        if step.origin is not None:
+            # The call that was to be entered has been made, and waits.
+            step.kind, step.origin = 'next', None
+            self._entering(_thread.get_ident(), False)
         if step.kind == 'stepIn':
             self._entering(_thread.get_ident(), False)
             step.events |= E.PY_RESUME
@@ -197,7 +204,7 @@ class Stepping:
         step = self.steps.get(_thread.get_ident())
         if step is None or step.follows(frame) or not self.frames.is_mine(frame) or not step.enters(frame):
             return
-        step.target = step.origin = None
+        step.origin = None
         self._move(step, frame, LINES)
 
     def _of(self, frame: FrameType) -> Step | None:

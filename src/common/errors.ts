@@ -56,6 +56,7 @@ export const ERRORS = {
   'cannot-set': { code: 1308, blame: 'user' },
   'agent-lost': { code: 1309, blame: 'user' },
   'no-exception': { code: 1310, blame: 'nobody' },
+  'cannot-jump': { code: 1311, blame: 'user' },
   internal: { code: 1999, blame: 'internal' },
 } as const satisfies Record<string, ErrorSpec>;
 

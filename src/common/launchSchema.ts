@@ -34,6 +34,18 @@ const PATH_MAPPING: Schema = {
   },
 };
 
+const CODE_RULE: Schema = {
+  type: 'object',
+  required: ['path', 'include'],
+  properties: {
+    path: {
+      type: 'string',
+      markdownDescription: 'A folder, with all below it, or a file; for example `${workspaceFolder}/vendor`.',
+    },
+    include: { type: 'boolean', markdownDescription: 'Whether this is your own code.' },
+  },
+};
+
 /** The attach arguments. Nothing is required: without `pid` the picker opens. */
 export const ATTACH_PROPERTIES = {
   pid: {
@@ -66,6 +78,12 @@ export const ATTACH_PROPERTIES = {
     default: true,
     markdownDescription:
       'Step only through your own code; `false` also steps into the standard library and installed packages.',
+  },
+  justMyCodeRules: {
+    type: 'array',
+    items: CODE_RULE,
+    markdownDescription:
+      'Exceptions from what counts as your own code for `justMyCode`: folders or files that are (`"include": true`) or are not. The longest path that fits wins.',
   },
   pathMappings: {
     type: 'array',

@@ -252,8 +252,6 @@ export interface Residue {
 /** Events from the agent: DAP bodies. `stopped` carries what the client will ask next. */
 export interface AgentEvents {
   stopped: DebugProtocol.StoppedEvent['body'] & { threadId: number; snapshot: StopSnapshot };
-  continued: DebugProtocol.ContinuedEvent['body'];
-  thread: DebugProtocol.ThreadEvent['body'];
   breakpoint: DebugProtocol.BreakpointEvent['body'];
   output: DebugProtocol.OutputEvent['body'];
   /** A snapshot that a breakpoint took without stopping. */

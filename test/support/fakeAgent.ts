@@ -98,13 +98,13 @@ export class FakeAgent {
   }
 
   /** A stop of thread 7 with one frame, one scope and one variable in its snapshot. */
-  stop(reason = 'breakpoint', threadId = 7, path?: string): void {
+  stop(reason = 'breakpoint', threadId = 7, path?: string, allThreadsStopped = true): void {
     const source = path === undefined ? {} : { source: { path } };
     const stackFrames = [{ id: 1000, name: 'work', line: 3, column: 1, ...source }];
     const scopes = { 1000: [{ name: 'Locals', variablesReference: 40, expensive: false }] };
     const variables = { 40: [{ name: 'x', value: '1', variablesReference: 0 }] };
     const snapshot = { stackFrames, totalFrames: 1, scopes, variables };
-    this.event({ event: 'stopped', body: { reason, threadId, allThreadsStopped: true, snapshot } });
+    this.event({ event: 'stopped', body: { reason, threadId, allThreadsStopped, snapshot } });
   }
 
   /** The commands that came, in order. */

@@ -51,11 +51,11 @@ describe('the link to the agent', () => {
 
   it('hands events on in order, and ignores answers to nothing', async () => {
     agent.send({ re: 99, body: {} });
-    for (const threadId of [1, 2]) agent.event({ event: 'thread', body: { reason: 'started', threadId } });
+    for (const reason of ['first', 'second']) agent.event({ event: 'detached', body: { reason } });
     await link.request('threads', {});
     assert.deepEqual(
-      events.map(({ body }) => (body as { threadId: number }).threadId),
-      [1, 2],
+      events.map(({ body }) => (body as { reason: string }).reason),
+      ['first', 'second'],
     );
   });
 

@@ -223,11 +223,20 @@ describe('a stop', () => {
     await client.request('stackTrace', { threadId: 7 });
   });
 
-  it('ends when the agent says that the program goes on', async () => {
+  it('lasts for the others while a thread goes on alone', async () => {
     await reach('stopped');
-    agent.event({ event: 'continued', body: { threadId: 7, allThreadsContinued: true } });
-    await client.waitFor('continued');
-    await assert.rejects(client.request('next', { threadId: 7 }), fails('wrong-state'));
+    await client.request('continue', { threadId: 7, singleThread: true });
+    assert.equal(session.lifecycle.state, 'stopped');
+    await client.request('pause', { threadId: 7 });
+    await assert.rejects(client.request('pause', { threadId: 8 }), fails('wrong-state'));
+  });
+
+  it('ends for all by a step of one of them, and the client is told', async () => {
+    await reach('stopped');
+    await client.request('continue', { threadId: 7, singleThread: true });
+    await client.request('next', { threadId: 8 });
+    assert.deepEqual(client.events('continued'), [{ threadId: 8, allThreadsContinued: true }]);
+    await assert.rejects(client.request('next', { threadId: 8 }), fails('wrong-state'));
   });
 
   it('is not asked for twice', async () => {
@@ -247,7 +256,7 @@ describe('threads that stop one by one', () => {
     await client.request('attach', { pid: process.pid, stopThreads: 'one' });
     await client.request('configurationDone');
     agent.answer('continue', () => ({ allThreadsContinued: false }));
-    for (const threadId of [7, 8]) agent.stop('breakpoint', threadId);
+    for (const threadId of [7, 8]) agent.stop('breakpoint', threadId, undefined, false);
     await client.waitFor('stopped', ({ threadId }) => threadId === 8);
   });
 
