@@ -6,7 +6,7 @@ from .control import OURS
 from .errors import Refusal
 from .paths import absolute, base_name, is_absolute
 from .propagation import entries
-from .threads import chain, other_frames
+from .threads import bottom, chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Frames:
 
     def threads(self) -> list[Json]:
         """DAP threads: the main thread first, the agent's own left out."""
-        frames = other_frames()
-        idents = sorted(frames.keys() - self.own, key=self.number_of(self.main_ident()))
+        frames = self.program_threads()
+        idents = sorted(frames, key=self.number_of(self.main_ident()))
         return [{'id': self.number(ident), 'name': self.name(ident, frames[ident])} for ident in idents]
 
     def number_of(self, main: int | None) -> Callable[[int], int]:
@@ -71,8 +71,17 @@ class Frames:
         main = getattr(threading, '_main_thread', None)
         if main is not None:
             return getattr(main, '_ident', None)
-        others = other_frames().keys() - self.own
+        others = self.program_threads()
         return min(others, default=None) if len(others) == 1 else None
+
+    def program_threads(self) -> dict[int, FrameType]:
+        """Their top frames, by ident. The thread of a session before may be about to end still."""
+        named = getattr(sys.modules.get('threading'), '_active', {})
+        return {
+            ident: frame
+            for ident, frame in other_frames().items()
+            if ident not in self.own and (ident in named or bottom(frame).f_code.co_name != 'pylatch_run')
+        }
 
     def name(self, ident: int, frame: FrameType) -> str:
         # The attributes behind the properties: no code of the program runs for a name.
@@ -82,10 +91,7 @@ class Frames:
             return name
         if ident == self.main_ident():
             return 'MainThread'
-        bottom = frame
-        while bottom.f_back is not None:
-            bottom = bottom.f_back
-        return f'Thread-{self.number(ident)} ({bottom.f_code.co_name})'
+        return f'Thread-{self.number(ident)} ({bottom(frame).f_code.co_name})'
 
     # -- stacks
 

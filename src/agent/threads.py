@@ -20,6 +20,13 @@ def other_frames() -> dict[int, FrameType]:
     return frames
 
 
+def bottom(frame: FrameType) -> FrameType:
+    """The first frame of the thread."""
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def chain(frame: FrameType | None) -> Iterator[FrameType]:
     """The frame and its callers."""
     while frame is not None:

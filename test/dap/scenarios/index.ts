@@ -4,6 +4,7 @@ import { BREAKPOINTS } from './breakpoints';
 import { COMBINED } from './combined';
 import { DATA } from './data';
 import { EXCEPTIONS } from './exceptions';
+import { ODD } from './odd';
 import { POINTS } from './points';
 import { STEPPING } from './stepping';
 
@@ -21,6 +22,7 @@ export const AREAS: readonly Area[] = [
   { title: 'Stepping', scenarios: STEPPING },
   { title: 'Data breakpoints', scenarios: DATA },
   { title: 'Several at a time', scenarios: COMBINED },
+  { title: 'Odd places', scenarios: ODD },
 ];
 
 export const SCENARIOS: readonly Scenario[] = AREAS.flatMap(({ scenarios }) => scenarios);
