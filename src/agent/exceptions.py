@@ -54,6 +54,10 @@ OUTCOMES = (
 """Exceptions by which user's code tells something to the library that has called it."""
 
 
+ROOM = 30
+"""Frames that a stop at a RecursionError leaves free for us and for evaluations."""
+
+
 class Stop:
     """What a thread stands at. `left` is the traceback of an exception that has left the frames it came through."""
 
@@ -159,11 +163,18 @@ class Exceptions:
             self._refuse(kind)
             return False
         trace = traceback_of(error)
-        if trace is None or (trace.tb_next and any(self._is_mine(entry.tb_frame) for entry in entries(trace.tb_next))):
+        if trace is None or (trace.tb_next and not self._is_first(kind, trace.tb_next)):
             return False
         if issubclass(kind, AttributeError) and self.questions.asks(frame):
             return False
         return self._judge('raised', error, trace)
+
+    def _is_first(self, kind: type[Any], inner: TracebackType) -> bool:
+        """Whether an exception with entries of other frames has not been in one of mine yet."""
+        if issubclass(kind, RecursionError):
+            # In the frames where it comes up there is no room for us.
+            return sum(1 for _ in entries(inner)) == ROOM
+        return not any(self._is_mine(entry.tb_frame) for entry in entries(inner))
 
     def on_unwind(self, frame: FrameType, error: BaseException) -> Outcome:
         """PY_UNWIND: an exception leaves a frame."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 DEPTH = 10
 """How many exceptions lead to one another, or lie in one another, at most."""
-MEMBERS = 20
-"""Members of a group that are told."""
+MEMBERS = 15
+"""Members of a group that are told; Python prints as many."""
 ENTRIES = 200
 """Entries of one traceback that are printed; the middle ones are left out."""
 SAME = 3
@@ -62,52 +62,53 @@ def plain_message(error: BaseException) -> str | None:
     return maker(error)[:LONGEST]
 
 
-def message(error: BaseException, job: Job) -> str:
-    plain = plain_message(error)
-    if plain is not None:
-        return plain
-    try:
-        return str.__str__(job.repr(str, error))[:LONGEST]
-    except Interrupted:
-        return '<its str() takes too long>'
-    except Exception as failure:
-        return f'<its str() raised {type_name(type(failure))}>'
+class Messages:
+    """The texts of exceptions; each is asked for once."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.known: dict[int, tuple[BaseException, str]] = {}
+        """By id."""
+
+    def of(self, error: BaseException) -> str:
+        known = self.known.get(id(error))
+        if known is None:
+            known = self.known[id(error)] = (error, self._make(error))
+        return known[1]
+
+    def _make(self, error: BaseException) -> str:
+        plain = plain_message(error)
+        if plain is not None:
+            return plain
+        try:
+            return str.__str__(self.job.repr(str, error))[:LONGEST]
+        except Interrupted:
+            return '<its str() takes too long>'
+        except Exception as failure:
+            return f'<its str() raised {type_name(type(failure))}>'
 
 
 def info(error: BaseException, mode: str, job: Job) -> Json:
     """The body of DAP's exceptionInfo."""
-    details = Details(job)
-    told = details.of(error, 0)
+    told = details(error, Messages(job), [])
     body: Json = {'exceptionId': told['fullTypeName'], 'breakMode': mode, 'details': told}
     return body | ({'description': told['message']} if told['message'] else {})
 
 
-class Details:
-    """Makes DAP's ExceptionDetails. An exception that leads to itself is told once."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.path: list[BaseException] = []
-
-    def of(self, error: BaseException, depth: int) -> Json:
-        self.path.append(error)
-        kind = class_of(error)
-        told: Json = {
-            'message': message(error, self.job),
-            'typeName': type.__dict__['__name__'].__get__(kind),
-            'fullTypeName': qualified(error),
-            'stackTrace': Report(self.job).text(error),
-        }
-        inner = [other for other in [origin(error)[0], *members(error)[:MEMBERS]] if other is not None]
-        if depth < DEPTH:
-            told['innerException'] = [self.of(other, depth + 1) for other in inner if not self.told(other)]
-        if not told.get('innerException'):
-            told.pop('innerException', None)
-        self.path.pop()
-        return told
-
-    def told(self, error: BaseException) -> bool:
-        return any(other is error for other in self.path)
+def details(error: BaseException, messages: Messages, path: list[BaseException]) -> Json:
+    """DAP's ExceptionDetails. `path`: the exceptions that led here; one that leads to itself is told once."""
+    path = [*path, error]
+    told: Json = {
+        'message': messages.of(error),
+        'typeName': type.__dict__['__name__'].__get__(class_of(error)),
+        'fullTypeName': qualified(error),
+        'stackTrace': Report(messages).text(error),
+    }
+    inner = [origin(error)[0], *members(error)[:MEMBERS]]
+    new = [other for other in inner if other is not None and not any(other is known for known in path)]
+    if new and len(path) <= DEPTH:
+        told['innerException'] = [details(other, messages, path) for other in new]
+    return told
 
 
 def origin(error: BaseException) -> tuple[BaseException | None, str]:
@@ -125,82 +126,118 @@ def members(error: BaseException) -> list[BaseException]:
 
 
 class Report:
-    """The text that Python prints for an exception that nobody catches, without the marks under the lines."""
+    """The text that Python prints for an exception that nobody catches, without the marks under the lines and the
+    guesses which name was meant."""
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, messages: Messages) -> None:
+        self.messages = messages
         self.seen: list[BaseException] = []
         self.lines: list[str] = []
         self.files: dict[str, list[str]] = {}
+        self.depth = 0
+        """Of the group whose members are being written."""
+        self.open = False
+        """Whether the line below the last member is still to come."""
 
     def text(self, error: BaseException) -> str:
-        self.write(error, '', 0)
+        self.write(error)
         return '\n'.join(self.lines)
 
-    def write(self, error: BaseException, indent: str, depth: int) -> None:
-        """An exception with what led to it, oldest first, each line behind `indent`."""
-        chain: list[tuple[BaseException, str]] = [(error, '')]
-        while (before := origin(chain[-1][0]))[0] is not None and len(chain) < DEPTH:
-            if any(item is before[0] for item, _ in chain) or any(item is before[0] for item in self.seen):
-                break
-            chain.append((before[0], before[1]))
-        for index in range(len(chain) - 1, -1, -1):
-            self.one(chain[index][0], indent, depth)
-            words = chain[index][1]
-            if words:
-                self.lines += [indent.rstrip(), indent + words, indent.rstrip()]
+    def emit(self, text: str, margin: str = '|') -> None:
+        start = '  ' * self.depth + (margin + ' ' if self.depth else '')
+        self.lines += [start + line for line in text.split('\n')]
 
-    def one(self, error: BaseException, indent: str, depth: int) -> None:
+    def write(self, error: BaseException) -> None:
+        """An exception with what led to it, oldest first."""
+        chain = [(error, '')]
         self.seen.append(error)
+        while len(chain) < DEPTH:
+            before, words = origin(chain[-1][0])
+            if before is None or any(before is other for other in self.seen):
+                break
+            self.seen.append(before)
+            chain[-1] = (chain[-1][0], words)
+            chain.append((before, ''))
+        for item, words in reversed(chain):
+            if words:
+                self.emit(f'\n{words}\n')
+            self.one(item)
+
+    def one(self, error: BaseException) -> None:
         group = members(error)
-        mark = indent
-        if group:
-            # Python draws the outermost group into its own box.
-            mark = f'{indent}  | ' if depth == 0 else indent
+        outermost = bool(group) and self.depth == 0
+        self.depth += outermost
         trace = traceback_of(error)
         if trace is not None:
             title = 'Exception Group Traceback' if group else 'Traceback'
-            first = f'{indent}  + ' if group and depth == 0 else mark
-            self.lines.append(f'{first}{title} (most recent call last):')
-            self.entries(trace, mark)
-        told = message(error, self.job)
+            self.emit(f'{title} (most recent call last):', '+' if outermost else '|')
+            self.entries(trace)
+        self.last_lines(error)
+        if group and self.depth <= DEPTH:
+            self.members(group)
+        self.depth -= outermost
+
+    def last_lines(self, error: BaseException) -> None:
+        """Where the text cannot be compiled, type and message, notes."""
+        told = self.messages.of(error)
+        if issubclass(type(error), SyntaxError):
+            file, line, text = (get(error, name) for name in ('filename', 'lineno', 'text'))
+            told = get(error, 'msg') or told
+            if is_one_of(line, (int,)) and is_one_of(file, (str, type(None))):
+                self.emit(f'  File "{file or "<string>"}", line {line}')
+                if is_one_of(text, (str,)) and text.strip():
+                    self.emit(f'    {text.strip()}')
         name = qualified(error).removeprefix('__main__.')
-        self.lines += [mark + line for line in (f'{name}: {told}' if told else name).split('\n')]
-        self.lines += [mark + line for note in notes(error) for line in note.split('\n')]
-        if group and depth < DEPTH:
-            self.members(group, f'{indent}  ' if depth == 0 else indent, depth)
+        self.emit(f'{name}: {told}' if told else name)
+        for note in notes(error):
+            self.emit(note)
 
-    def members(self, group: list[BaseException], indent: str, depth: int) -> None:
+    def members(self, group: list[BaseException]) -> None:
         shown = group[:MEMBERS]
-        for number, item in enumerate(shown, 1):
-            corner = '+-' if number == 1 else '  '
-            self.lines.append(f'{indent}{corner}+---------------- {number} ----------------')
-            self.write(item, f'{indent}  | ', depth + 1)
-        if len(group) > MEMBERS:
-            self.lines.append(f'{indent}  | and {len(group) - MEMBERS} more exceptions')
-        self.lines.append(f'{indent}  +------------------------------------')
+        titles = [str(number) for number in range(1, len(shown) + 1)] + ['...'] * (len(group) > MEMBERS)
+        for index, title in enumerate(titles):
+            last = title == titles[-1]
+            self.open = last  # a group within this one may write the line below both
+            self.lines.append(
+                '  ' * self.depth + ('  ' if index else '+-') + f'+---------------- {title} ----------------'
+            )
+            self.depth += 1
+            if index < len(shown):
+                self.write(shown[index])
+            else:
+                more = len(group) - MEMBERS
+                self.emit(f'and {more} more exception{"s" if more > 1 else ""}')
+            if last and self.open:
+                self.lines.append('  ' * self.depth + '+------------------------------------')
+                self.open = False
+            self.depth -= 1
 
-    def entries(self, trace: TracebackType, indent: str) -> None:
+    def entries(self, trace: TracebackType) -> None:
         rows = [(e.tb_frame.f_code.co_filename, e.tb_lineno, e.tb_frame.f_code.co_name) for e in entries(trace)]
-        left_out = len(rows) - ENTRIES
-        if left_out > 0:
-            rows[ENTRIES // 2 : ENTRIES // 2 + left_out] = []
-        repeated = 0
+        left_out = max(0, len(rows) - ENTRIES)
+        rows[ENTRIES // 2 : ENTRIES // 2 + left_out] = []
+        same = 0
         for index, row in enumerate(rows):
-            repeated = repeated + 1 if index and row == rows[index - 1] else 0
-            if repeated < SAME:
-                self.entry(*row, indent)
-            if repeated >= SAME and row != rows[(index + 1) % len(rows)]:
-                more = repeated - SAME + 1
-                self.lines.append(f'{indent}  [Previous line repeated {more} more time{"s" if more > 1 else ""}]')
-            if left_out > 0 and index == ENTRIES // 2 - 1:
-                self.lines.append(f'{indent}  [{left_out} entries left out]')
+            if index and row != rows[index - 1]:
+                self.repeated(same)
+                same = 0
+            same += 1
+            if left_out and index == ENTRIES // 2:
+                self.emit(f'  [{left_out} entries left out]')
+            if same <= SAME:
+                self.entry(*row)
+        self.repeated(same)
 
-    def entry(self, file: str, line: int | None, name: str, indent: str) -> None:
-        self.lines.append(f'{indent}  File "{file}", line {line}, in {name}')
+    def repeated(self, times: int) -> None:
+        more = times - SAME
+        if more > 0:
+            self.emit(f'  [Previous line repeated {more} more time{"s" if more > 1 else ""}]')
+
+    def entry(self, file: str, line: int | None, name: str) -> None:
+        self.emit(f'  File "{file}", line {line}, in {name}')
         text = self.source(file, line)
         if text:
-            self.lines.append(f'{indent}    {text}')
+            self.emit(f'    {text}')
 
     def source(self, file: str, line: int | None) -> str:
         """A line of a file, as far as it can be had without code of the program."""
