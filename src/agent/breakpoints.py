@@ -6,6 +6,7 @@ never takes it: the callbacks leave at once there.
 """
 
 from .codes import FRESH, Census
+from .dispatch import Place
 from .files import Breakpoint, File
 from .lines import Lines, is_function
 from .monitor import E
@@ -13,7 +14,7 @@ from .threads import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType, FrameType
     from typing import Any
 
@@ -75,6 +76,8 @@ class Breakpoints:
         self.census = Census()
         self.later: Callable[[float, Callable[[], object]], None] = lambda _, action: None
         """Has the agent's thread do something after some seconds."""
+        self.renew: Callable[[Iterable[Place]], None] = lambda _: None
+        """Told where breakpoints are on lines, whenever that has changed."""
 
     def set(self, path: str, asked: list[Any]) -> Json:
         """DAP's setBreakpoints: replaces those of one file."""
@@ -126,6 +129,16 @@ class Breakpoints:
         file = self.files.get(path)
         for bp in file.explain() if file is not None else ():
             self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(path)})
+
+    def places(self) -> Iterable[Place]:
+        for spots in self.spots.values():
+            for line, breakpoints in spots.lines.items():
+                yield Place(spots.code, line, [bp.point for bp in breakpoints], spots.offsets[line])
+
+    def refresh(self) -> None:
+        """A point has been switched off, or a data breakpoint looks at other code."""
+        with self.lock:
+            self.renew(self.places())
 
     def counts(self, body: Json) -> bool:
         """False for a stop at breakpoints that have all been removed since."""
@@ -212,6 +225,7 @@ class Breakpoints:
         for lines in list(file.codes.values()):
             if id(lines.code) in self.spots or not wanted.isdisjoint((*lines.fires, lines.code.co_firstlineno)):
                 self._bind_code(file, lines)
+        self.renew(self.places())
 
     def _bind_code(self, file: File, lines: Lines) -> None:
         code = lines.code

@@ -56,7 +56,6 @@ class Callbacks:
 
     def install(self, monitor: Monitor) -> None:
         near = {
-            E.LINE: self.line,
             E.PY_START: self.start,
             E.PY_RETURN: self.left,
             E.PY_YIELD: self.yielded,
@@ -167,8 +166,7 @@ class Callbacks:
     # -- near
 
     def line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
-        if self.skip and _thread.get_ident() in self.skip:
-            self.skip.discard(_thread.get_ident())
+        if self.skipped():
             return None
         # What the line before has changed comes first; only then this line is reached.
         changed = self.data.on_place(frame, code)
@@ -176,6 +174,21 @@ class Callbacks:
             return raised
         outcomes = self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code)
         return self.act(frame, bool(changed), *outcomes, on_line=True)
+
+    def decided(self, frame: FrameType, code: CodeType, _: int, hits: tuple[int, ...]) -> Verdict:
+        """LINE where it is settled which breakpoints are hit (`dispatch.py`)."""
+        if self.skipped():
+            return None
+        hit: Outcome = {'reason': 'breakpoint', 'hitBreakpointIds': [*hits]} if hits else True
+        return self.act(frame, hit, self.stepping.on_line(frame, code), on_line=True)
+
+    def skipped(self) -> bool:
+        """Whether the wide tool has just reported this line: its callback is called first."""
+        ident = _thread.get_ident()
+        if ident not in self.skip:
+            return False
+        self.skip.discard(ident)
+        return True
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
         lines, functions = self.breakpoints.on_start(frame, code), self.functions.on_start(frame, code)

@@ -44,18 +44,14 @@ TRUTH = ('True if ', ' else False')
 SHOWN = ('_pylatch_show', '')
 
 
-class Expression:
-    """`problem` says why it can never be evaluated; '' where it can. `number` is the breakpoint's id, by which its
-    frames are known: see `watch.py`.
+class Compiled:
+    """The text of an expression. `problem` says why it can never be evaluated; '' where it can."""
 
-    With `truth` its value is True or False, else what a function makes of it that is given with the frame."""
-
-    def __init__(self, text: str, number: int, truth: bool = False) -> None:
+    def __init__(self, text: str, number: int, truth: bool) -> None:
         self.text = text.strip()
         self.name = f'{OWNER}{number}'
         self.truth = truth
         self.problem = ''
-        self.last: Binding | None = None
         self.made: dict[str, CodeType] = {}
         try:
             # Before the text becomes part of a larger one: it must be one expression for itself.
@@ -68,13 +64,6 @@ class Expression:
         else:
             self.names = {name for code in nested(self.code) for name in code.co_names}
             self.plain = ':=' in self.text or not self.names.isdisjoint(MINDS_FRAME)
-
-    def value(self, frame: FrameType, show: Callable[[Any], Any] | None = None) -> Any:
-        """What it is in a frame; raises what it raises."""
-        last = self.last
-        if last is None or last.code is not frame.f_code:
-            last = self.last = Binding(self, frame.f_code)
-        return (last.function if frame.f_globals is last.globals else last.bind(frame))(frame, show)
 
     def by_eval(self, frame: FrameType, show: Callable[[Any], Any] | None = None) -> Any:
         space = frame.f_globals
@@ -108,24 +97,41 @@ class Binding:
     """An expression in the frames of one code object. `function(frame)` is its value where `frame.f_globals` are
     `globals`; for others `bind(frame)` gives the function, and remembers it."""
 
-    __slots__ = ('code', 'expression', 'function', 'globals', 'made')
-
-    def __init__(self, expression: Expression, code: CodeType) -> None:
-        self.expression = expression
+    def __init__(self, compiled: Compiled, code: CodeType) -> None:
         self.code = code
-        self.made = None if expression.plain else expression.function_for(code)
+        self.made = None if compiled.plain else compiled.function_for(code)
+        self.by_eval = compiled.by_eval
         self.globals: dict[str, Any] | None = None
-        self.function: Callable[..., Any] = expression.by_eval
+        self.function: Callable[..., Any] = compiled.by_eval
 
     def bind(self, frame: FrameType) -> Callable[..., Any]:
-        by_eval = self.expression.by_eval
         if self.made is None or '__builtins__' not in frame.f_globals:
-            return by_eval
+            return self.by_eval
         make: Any = FUNCTION
-        function: Callable[..., Any] = make(self.made, frame.f_globals, None, (None, by_eval))
+        function: Callable[..., Any] = make(self.made, frame.f_globals, None, (None, self.by_eval))
         self.function = function
         self.globals = frame.f_globals
         return function
+
+
+class Expression:
+    """An expression, for whatever frames come. With `truth` its value is True or False, else what a function makes of
+    it that is given with the frame. `number` is the breakpoint's id, by which its frames are known (`watch.py`)."""
+
+    def __init__(self, text: str, number: int, truth: bool = False) -> None:
+        self.compiled = Compiled(text, number, truth)
+        self.last: Binding | None = None
+
+    @property
+    def problem(self) -> str:
+        return self.compiled.problem
+
+    def value(self, frame: FrameType, show: Callable[[Any], Any] | None = None) -> Any:
+        """What it is in a frame; raises what it raises."""
+        last = self.last
+        if last is None or last.code is not frame.f_code:
+            last = self.last = Binding(self.compiled, frame.f_code)
+        return (last.function if frame.f_globals is last.globals else last.bind(frame))(frame, show)
 
 
 def is_programs(error: BaseException) -> bool:

@@ -101,6 +101,8 @@ class DataBreakpoints:
         self.after: Callable[[float, Callable[[], object]], None] = lambda _seconds, _action: None
         """Calls an action on the agent's thread later."""
         self.looking = False
+        self.renew: Callable[[], None] = lambda: None
+        """Told that `tables` has changed: their code is not left to the LINE callback of `dispatch.py`."""
 
     # -- requests
 
@@ -167,6 +169,7 @@ class DataBreakpoints:
             self._apply(table.code)
         ends = E.PY_UNWIND if self._frames() else 0
         self.instruments.want_everywhere(OWNER, E.PY_START | ends if live else 0)
+        self.renew()
 
     def _live(self) -> list[DataBreakpoint]:
         return [bp for bp in self.all if not bp.point.problem and not bp.over]
@@ -217,7 +220,7 @@ class DataBreakpoints:
         elif isinstance(bp.thing, Local) or bp.known.same(value):
             bp.suspect = None
         elif bp.suspect is bp.known:
-            bp.point.reached += 1
+            bp.point.hits += 1
             return bp.changed()
         else:
             bp.suspect = bp.known
@@ -277,6 +280,7 @@ class DataBreakpoints:
         ]
         if any(found):
             self._apply(code)
+            self.renew()
 
     def left(self, frame: FrameType) -> None:
         """PY_RETURN or PY_UNWIND: the variables of a function end."""

@@ -67,10 +67,10 @@ class Point:
         self.id: int = asked['id']
         self.points = points
         self.problem = ''
-        self.reached = 0
-        """How often the place was reached, false conditions included."""
+        self.evaluated = 0
+        """How often the condition was."""
         self.hits = 0
-        """How often it was with the condition true."""
+        """How often the place was reached with the condition true."""
         self.failures = 0
         """Of the condition, in a row."""
         self.told = False
@@ -94,19 +94,39 @@ class Point:
         if text := asked.get('logMessage'):
             self.template = read_template(text, self.id)
 
+    @property
+    def passes(self) -> bool:
+        """Whether a thread may come by without a stop."""
+        return self.condition is not None or self.count is not None or self.acts
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether it has expressions."""
+        return self.condition is not None or self.template is not None
+
+    @property
+    def acts(self) -> bool:
+        """Whether something else is done than to stop."""
+        return self.template is not None
+
+    @property
+    def reached(self) -> int:
+        """How often the place was reached, false conditions included."""
+        return self.hits if self.condition is None else self.evaluated
+
     # -- on the program's threads
 
     def hit(self, frame: FrameType) -> bool:
         """Counts a hit; True where the program is to stop. Raises `Handed`."""
         if self.problem:
             return False
-        self.reached += 1
         if self.condition is not None and not self.holds(self.condition, frame):
             return False
         hits = self.hits = self.hits + 1
         return (self.count is None or COUNTS[self.count[0]](hits, self.count[1])) and self.act(frame)
 
     def holds(self, condition: Expression, frame: FrameType) -> bool:
+        self.evaluated += 1
         try:
             held = condition.value(frame)
             if self.points.watch.danger:
@@ -176,15 +196,17 @@ class Points:
         self.due = 0.0
         """When to look next at the evaluations."""
         self.renew: Callable[[], None] = lambda: None
-        """Told that a point was switched off."""
+        """Takes the points out of force that were switched off."""
+        self.stale = False
 
     def replace(self, old: Iterable[Point], asked: list[Json]) -> list[Point]:
         """The points of a new list of breakpoints in place of an older one. Those in which nothing has changed stay
         as they are, with their counts."""
         known = {point.id: point for point in old}
         points = [self.same(known.get(item['id']), item) or Point(item, self) for item in asked]
-        for number in known:
+        for number, point in known.items():
             self.table.pop(number, None)
+            self.watch.busy |= point.evaluates
         self.table.update({point.id: point for point in points})
         return points
 
@@ -204,24 +226,28 @@ class Points:
 
     def watched(self) -> bool:
         """Whether there are expressions that may not end."""
-        return any(point.condition is not None or point.template is not None for point in self.table.values())
+        return self.watch.busy or any(point.evaluates for point in self.table.values())
 
     def patience(self) -> float | None:
         """Seconds until the agent's thread has to look at the evaluations."""
         return max(0.0, self.due - time.monotonic()) if self.watched() else None
 
     def tick(self, now: float) -> None:
+        if self.stale:
+            self.stale = False
+            self.renew()
         if now >= self.due and self.watched():
             self.watch.look()
             self.due = now + PERIOD
 
     def clear(self) -> None:
+        self.watch.end()
         self.table.clear()
 
     def switched_off(self, point: Point) -> None:
         body = {'id': point.id, 'verified': False, 'message': point.problem}
+        self.stale = True
         self.outbox.put('breakpoint', {'reason': 'changed', 'breakpoint': body})
-        self.renew()
 
     def say(self, text: str, frame: FrameType) -> None:
         """Tells the user something of a breakpoint."""

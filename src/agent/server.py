@@ -13,6 +13,7 @@ from .breakpoints import Breakpoints
 from .callbacks import Callbacks
 from .control import Control
 from .databreakpoints import DataBreakpoints
+from .dispatch import Dispatch
 from .errors import Refusal
 from .exceptions import Exceptions
 from .exits import install as install_exit
@@ -167,6 +168,9 @@ class Agent:
         self.forking: set[int] = set()
         """Threads of the program inside a fork."""
         self.callbacks.install(monitor)
+        self.breakpoints.renew = Dispatch(monitor, self.callbacks).renew
+        self.breakpoints.renew(())
+        self.points.renew = self.data.renew = self.breakpoints.refresh
         install_hooks(self, ledger)
         install_exit(self.outbox, ledger)
 

@@ -29,6 +29,8 @@ class Watch:
         self.danger: set[int] = set()
         """Threads that are being interrupted."""
         self.lock = Section()
+        self.busy = False
+        """Whether a thread may be evaluating for a breakpoint that is no more."""
         self.seen: dict[int, tuple[int, int]] = {}
         """By ident: for which breakpoint a thread evaluated at the last look, and how often that had been reached."""
 
@@ -44,17 +46,23 @@ class Watch:
         """On the agent's thread."""
         found = evaluations()
         before = self.seen
+        self.busy = bool(found)
         self.seen = {ident: (number, self.reached(number)) for ident, number in found.items()}
         for ident, now in self.seen.items():
             if before.get(ident) == now:
-                self.interrupt(ident)
+                self.interrupt(ident, now[0])
 
-    def interrupt(self, ident: int) -> None:
+    def end(self) -> None:
+        """The session ends, and nobody looks any more."""
+        for ident, number in evaluations().items():
+            self.interrupt(ident, number)
+
+    def interrupt(self, ident: int, number: int) -> None:
         if not can_interrupt():
             return
         with self.lock:
             self.danger.add(ident)
-            if evaluations().get(ident) == self.seen[ident][0]:
+            if evaluations().get(ident) == number:
                 raise_in(ident, Interrupted)
             else:
                 self.danger.discard(ident)

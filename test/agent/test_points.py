@@ -76,6 +76,13 @@ class ConditionTest(PointSession):
         self.set('return')
         self.client.stopped()
 
+    def test_that_never_ends_does_not_outlive_the_session(self):
+        client = self.start(LOOP.replace('step(turn)', 'step(turn)\n        print(turn, flush=True)'))
+        self.set('return', condition='i and all(True for _ in iter(int, 1))')
+        time.sleep(0.1)
+        client.ask('detach')
+        self.program.grows()
+
 
 class HitCountTest(PointSession):
     def turn(self):
