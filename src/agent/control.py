@@ -141,7 +141,7 @@ class Control:
         """Sends what the program's threads have left to be told: all that came before a stop."""
         self.wake: Callable[[], None] = lambda: None
         """Makes the agent's thread call `arrive`."""
-        self.forget: Callable[[set[int] | None], Dropped] = lambda _: {}
+        self.forget: Callable[[set[int] | None], Dropped] = lambda _: []
         """Drops what was shown of threads, or of all, before they go on: their frames must be free to end. Returns the
         values, which the thread itself lets go of: their finalisers are the program's."""
 

@@ -131,7 +131,7 @@ class Agent:
         self.functions = FunctionBreakpoints(
             self.instruments, self.control, self.frames, self.points, self.breakpoints.census
         )
-        self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables.results)
+        self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables)
         self.exceptions = Exceptions(self.instruments, self.frames, self.points)
         self.data = DataBreakpoints(self.instruments, self.control, self.frames, self.points)
         self.callbacks = Callbacks(

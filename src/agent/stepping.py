@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .frames import Frames
     from .instruments import Instruments
     from .link import Json
-    from .variables import Results
+    from .variables import Variables
 
 GENERATOR = 0x20  # CO_GENERATOR
 AWAITED = 0x100  # CO_ITERABLE_COROUTINE: a generator of `types.coroutine`, which yields to the event loop
@@ -77,13 +77,13 @@ class Step:
 
 
 class Stepping:
-    def __init__(self, control: Control, instruments: Instruments, frames: Frames, results: Results) -> None:
+    def __init__(self, control: Control, instruments: Instruments, frames: Frames, variables: Variables) -> None:
         self.control = control
         self.instruments = instruments
         self.frames = frames
         self.steps: dict[int, Step] = {}
         """By thread ident."""
-        self.results = results
+        self.variables = variables
         self.gone: list[object] = []
         """References to generators that have ended while steps waited for them."""
 
@@ -118,7 +118,7 @@ class Stepping:
 
     def end(self, ident: int) -> None:
         """Without a stop: what a function returned meanwhile is not shown, and must not live on."""
-        self.results.pop(ident, None)
+        self.variables.results.pop(ident, None)
         self._finish(ident)
 
     def _finish(self, ident: int) -> None:
@@ -156,7 +156,7 @@ class Stepping:
             return self._ended_elsewhere(frame)
         caller = self.frames.shown(frame.f_back)
         if caller is not None:
-            self.results[_thread.get_ident()] = (caller, frame.f_code.co_name, value)
+            self.variables.returned(_thread.get_ident(), caller, frame.f_code.co_name, value)
         self._move(step, caller, LINES if step.kind == 'stepIn' else BACK)
 
     def yielded(self, frame: FrameType, value: object) -> None:

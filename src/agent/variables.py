@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Results = dict[int, tuple[FrameType, str, Any]]
     """By thread ident: what a function returned that was stepped out of, its name, and the frame that shows it."""
-    Dropped = dict[int, 'Node']
+    Dropped = list[object]
     """References that are valid no more, with what they hold."""
 
 FIRST_REFERENCE = 1000
@@ -209,18 +209,22 @@ class Variables:
             raise Refusal('stale-reference', 'The program has moved on since this value was shown.')
         return node
 
+    def returned(self, ident: int, caller: FrameType, name: str, value: object) -> None:
+        """A step comes back with the value of a function. Nothing is held that is not shown: it would live longer."""
+        if self.show_results:
+            self.results[ident] = (caller, name, value)
+
     def forget(self, idents: set[int] | None) -> Dropped:
-        """Drops the references of these threads, or all, and returns them."""
-        for ident in [*self.results] if idents is None else idents:
-            self.results.pop(ident, None)
+        """Drops the references of these threads, or all, and returns what they held."""
+        results = [self.results.pop(ident, None) for ident in ([*self.results] if idents is None else idents)]
         # One by one: threads of the program add theirs meanwhile.
         gone = [number for number, node in list(self.nodes.items()) if idents is None or node.ident in idents]
-        return {number: self.nodes.pop(number) for number in gone}
+        return [*results, *[self.nodes.pop(number) for number in gone]]
 
     def scopes(self, ident: int, frame: FrameType) -> list[Json]:
         """DAP scopes. Module code has one: its locals are its globals."""
         shown, name, value = self.results.get(ident) or (None, '', None)
-        result = [Item(f'(return) {name}', value)] if shown is frame and self.show_results else []
+        result = [Item(f'(return) {name}', value)] if shown is frame else []
         error = self.error(ident, frame)
         if error is not None:
             result.append(Item('(exception)', error))

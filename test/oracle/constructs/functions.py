@@ -262,6 +262,20 @@ def case_finaliser():
     return found
 
 
+def case_discarded_result():
+    class Ends:
+        def __del__(self):
+            found.append(1)
+
+    def make():
+        return Ends()
+
+    found = []
+    make()
+    found.append(2)
+    return found
+
+
 def case_exec():
     names = {}
     exec('a = 1\nfor i in range(2):\n    a += i\n', names)
