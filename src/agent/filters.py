@@ -99,8 +99,7 @@ class Condition(Point):
         """Raises `Handed`."""
         if self.condition is None or self.problem:
             return False
-        self.reached += 1
-        evaluation: Any = Evaluation(self.condition.code, error)
+        evaluation: Any = Evaluation(self.condition.compiled.code, error)
         return self.holds(evaluation, frame)
 
     def switch_off(self, why: str, frame: FrameType) -> None:
