@@ -844,4 +844,210 @@ def main():
       log: turn 2
     `,
   },
+  {
+    name: 'a step over a call that changes a watched attribute stops at the change',
+    program: `
+class Account:
+    def __init__(self):
+        self.total = 1
+
+    def add(self, amount):
+        self.total += amount  #@add
+        return self.total  #@return
+
+
+def main():
+    account = Account()
+    print('ready')  #@ready
+    account.add(4)  #@call
+    print('done')  #@done
+`,
+    async script(d) {
+      await d.breakpoints('ready');
+      await d.go();
+      await d.stop();
+      await d.dataBreakpoints({ of: 'account', name: 'total' });
+      await d.next();
+      await d.next();
+      await d.evaluate('self.total');
+      await d.dataBreakpoints();
+      await d.continue();
+      await d.end();
+    },
+    expect: `
+      breakpoint @ready: verified
+      stopped breakpoint: main @ready
+      data account total: verified
+      next -> step: main @call
+      next -> data breakpoint: add @add
+      evaluate self.total: 5
+      ended
+    `,
+  },
+  {
+    name: 'a watched variable and a conditional breakpoint stop a loop in turn',
+    program: `
+def main():
+    best = 0
+    for number in (3, 1, 5):  #@for
+        if number > best:
+            best = number
+        print(number)  #@print
+`,
+    async script(d) {
+      await d.breakpoints('for', { at: 'print', condition: 'number == 1' });
+      await d.go();
+      await d.stop();
+      await d.dataBreakpoints('best');
+      await d.breakpoints({ at: 'print', condition: 'number == 1' });
+      for (let i = 0; i < 3; i++) {
+        await d.continue();
+        await d.stop();
+        await d.locals('best', 'number');
+      }
+      await d.continue();
+      await d.end();
+    },
+    expect: `
+      breakpoint @for: verified
+      breakpoint @print: verified
+      stopped breakpoint: main @for
+      data best: verified
+      breakpoint @print: verified
+      stopped data breakpoint: main 'best = number'
+      locals: best=3, number=3
+      stopped breakpoint: main @print
+      locals: best=3, number=1
+      stopped data breakpoint: main 'best = number'
+      locals: best=5, number=5
+      ended
+    `,
+  },
+  {
+    name: 'after a jump back, a breakpoint is hit again and its count goes on',
+    program: `
+def main():
+    number = 0
+    number += 1  #@add
+    print(number)  #@print
+    print('done')  #@done
+`,
+    async script(d) {
+      await d.breakpoints({ at: 'add', hitCondition: '>=2' }, 'print');
+      await d.go();
+      await d.stop();
+      await d.goto('add');
+      await d.next();
+      await d.next();
+      await d.locals();
+      await d.continue();
+      await d.end();
+      await d.printed();
+    },
+    expect: `
+      breakpoint @add: verified
+      breakpoint @print: verified
+      stopped breakpoint: main @print
+      goto @add -> goto: main @add
+      next -> breakpoint: main @print
+      next -> step: main @done
+      locals: number=2
+      ended
+      printed: 2 | done
+    `,
+  },
+  {
+    name: 'a line that is about to raise is jumped over',
+    program: `
+def main():
+    try:
+        number = 1
+        number = int('x')  #@raise
+        print(number)  #@print
+    except ValueError:
+        print('caught')
+`,
+    async script(d) {
+      await d.breakpoints('raise');
+      await d.exceptions('raised');
+      await d.go();
+      await d.stop();
+      await d.goto('print');
+      await d.continue();
+      await d.end();
+      await d.printed();
+    },
+    expect: `
+      breakpoint @raise: verified
+      stopped breakpoint: main @raise
+      goto @print -> goto: main @print
+      ended
+      printed: 1
+    `,
+  },
+  {
+    name: 'a function that is started anew stops at its breakpoint again',
+    program: `
+def work(number):
+    number += 1  #@add
+    return number  #@return
+
+
+def main():
+    print(work(1))
+`,
+    async script(d) {
+      await d.breakpoints('return');
+      await d.go();
+      await d.stop();
+      await d.restartFrame();
+      await d.setVariable('number', '10');
+      await d.continue();
+      await d.stop();
+      await d.locals();
+      await d.continue();
+      await d.end();
+      await d.printed();
+    },
+    expect: `
+      breakpoint @return: verified
+      stopped breakpoint: work @return
+      restartFrame -> restart: work @add
+      set number: 10
+      stopped breakpoint: work @return
+      locals: number=11
+      ended
+      printed: 11
+    `,
+  },
+  {
+    name: 'a breakpoint in another call of the line ends a step into a chosen call',
+    program: `
+def left():
+    return 1  #@left
+
+
+def right():
+    return 2  #@right
+
+
+def main():
+    print(left() + right())  #@sum
+`,
+    async script(d) {
+      await d.breakpoints('sum', 'left');
+      await d.go();
+      await d.stop();
+      await d.stepIn({ target: 'right' });
+      await d.continue();
+      await d.end();
+    },
+    expect: `
+      breakpoint @sum: verified
+      breakpoint @left: verified
+      stopped breakpoint: main @sum
+      stepIn right -> breakpoint: left @left
+      ended
+    `,
+  },
 ];
