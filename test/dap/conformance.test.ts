@@ -81,7 +81,7 @@ if (WRITES !== undefined)
 
     for (const scenario of SCENARIOS) {
       const known = WRITES === 'new' ? committed.get(scenario.name)?.get(DEBUGPY) : undefined;
-      if (known !== undefined) note(scenario, DEBUGPY, known);
+      if (known) note(scenario, DEBUGPY, known);
       else
         test(scenario.name, async () => {
           note(scenario, DEBUGPY, asCell(await runScenario(scenario, debugpy, python)));

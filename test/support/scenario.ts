@@ -39,7 +39,7 @@
  * The program is attached to before the script starts; the script sets breakpoints, calls `go()`, and so on. The
  * transcript has no numbers, paths or times of one run: lines are `@marker`, or the line's text in quotes where it has
  * none; code of other files is `(file.py)`; functions go by the last part of their name; the thread is told, in
- * brackets, unless it is the main one. What each verb writes:
+ * brackets, unless it is the main one; `[unnamed]` without a name of the program's. What each verb writes:
  *
  *     breakpoints('a', {at: 'b', condition: 'n > 2'})   breakpoint @a: verified   | unverified
  *                                                        breakpoint @b: verified @c   (it was moved)

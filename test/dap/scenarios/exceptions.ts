@@ -902,7 +902,7 @@ def main():
       await d.exits();
     },
     expect: `
-      stopped exception [Thread-1 (work)]
+      stopped exception [unnamed]
       exception ZeroDivisionError: division by zero (unhandled)
       locals: number=1
       disconnected

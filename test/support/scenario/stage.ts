@@ -72,7 +72,7 @@ export class Stage {
   }
 }
 
-/** `Class.method`, `outer.<locals>.inner` and `package.Error`: debuggers differ in how much of a name they show. */
+/** Debuggers differ in how much they show of `Class.method`, `outer.<locals>.inner` or `package.Error`; some add notes. */
 export function last(name: string): string {
-  return /[^.]*$/.exec(name)![0];
+  return /[^.]*$/.exec(name.replace(/ \(.*/s, ''))![0];
 }

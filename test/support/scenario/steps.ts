@@ -9,6 +9,9 @@ export interface StepOptions {
   granularity?: DebugProtocol.SteppingGranularity;
 }
 
+/** What debuggers call threads to which the program has given no name. */
+const OWN_NAMES = /^(Thread|Dummy)-\d+/;
+
 /** What a stop's line tells of where: function and line, the function alone, or nothing. */
 export type Where = 'line' | 'function' | 'nowhere';
 
@@ -80,8 +83,8 @@ export class StepVerbs extends BreakpointVerbs {
     this.threadId = stop.threadId ?? this.threadId;
     this.frameId = undefined;
     this.hitIds = stop.hitBreakpointIds ?? [];
-    const thread = (await this.threadList()).find(({ id }) => id === this.threadId)?.name;
-    const suffix = thread === 'MainThread' ? '' : ` [${thread}]`;
+    const thread = (await this.threadList()).find(({ id }) => id === this.threadId)?.name ?? 'unknown';
+    const suffix = thread === 'MainThread' ? '' : ` [${OWN_NAMES.test(thread) ? 'unnamed' : thread}]`;
     this.note(`${prefix}${stop.reason}${await this.whereabouts(where)}${suffix}`);
     return stop;
   }
