@@ -16,6 +16,7 @@ from .filters import MOST_TYPES, Filter
 from .monitor import E
 from .propagation import (
     IMPORTING,
+    RUNNERS,
     Questions,
     ends_thread,
     entries,
@@ -23,6 +24,7 @@ from .propagation import (
     in_main_thread,
     is_awaited,
     leaves,
+    module_name,
     traceback_of,
 )
 from .tracebacks import plain_message
@@ -81,8 +83,10 @@ class Exceptions:
         self.stops: dict[int, Stop] = {}
         """By thread ident."""
         self.foreign: set[str] = set()
+        """File names of code that is not mine."""
         self.users: set[str] = set()
-        """File names of code that is not mine, and of code that is the user's."""
+        self.others: set[str] = set()
+        """File names of the user's code, and of code of others that never is at the end of a thread's stack."""
         self.refused: set[type[Any]] = set()
         """Types of exceptions that the filters for `raised` do not admit."""
 
@@ -148,10 +152,14 @@ class Exceptions:
 
     def ignores_unwind(self, frame: FrameType) -> bool:
         back = frame.f_back
-        return back is not None and back.f_code.co_filename in self.users
+        if back is None:
+            return False
+        name = back.f_code.co_filename
+        return name in self.users or (name in self.others and frame.f_code.co_filename in self.others)
 
     def on_raise(self, frame: FrameType, error: BaseException) -> Outcome:
         """RAISE: an exception is raised in a frame, or has come to it. Counts at the first frame of mine."""
+        refused = self.refused  # before the filters: what these refuse must not come among what newer ones do
         filters = self.filters.get('raised')
         if not filters:
             return False
@@ -160,7 +168,8 @@ class Exceptions:
             return False
         kind = type(error)
         if issubclass(kind, PROTOCOL) or not any(filter.admits(kind) for filter in filters):
-            self._refuse(kind)
+            if type(kind) is type and len(refused) < MOST_TYPES:
+                refused.add(kind)
             return False
         trace = traceback_of(error)
         if trace is None or (trace.tb_next and not self._is_first(kind, trace.tb_next)):
@@ -182,6 +191,8 @@ class Exceptions:
         if back is not None and self.frames.is_users(back):
             remember(self.users, back.f_code.co_filename)
             return False
+        if not self.frames.is_users(frame) and module_name(frame) not in RUNNERS:
+            remember(self.others, frame.f_code.co_filename)
         kind = type(error)
         if issubclass(kind, ENDINGS) or (issubclass(kind, KeyboardInterrupt) and in_main_thread()):
             return False
@@ -193,12 +204,6 @@ class Exceptions:
         if 'userUnhandled' in self.filters and self._is_unhandled(frame, error, trace):
             return self._judge('userUnhandled', error, trace)
         return False
-
-    def _refuse(self, kind: type[Any]) -> None:
-        if len(self.refused) >= MOST_TYPES:
-            self.refused = set()
-        if type(kind) is type:
-            self.refused.add(kind)
 
     def _is_unhandled(self, frame: FrameType, error: BaseException, trace: TracebackType | None) -> bool:
         if not leaves(frame, self._is_users) or type_name(type(error)) in OUTCOMES:
@@ -222,6 +227,8 @@ class Exceptions:
 
     def _origin(self, trace: TracebackType) -> tuple[FrameType, FrameType]:
         """The frame that raised an exception, and the first one of mine that it came to, if any."""
+        if trace.tb_next is None:
+            return trace.tb_frame, trace.tb_frame
         frames = [entry.tb_frame for entry in entries(trace)]
         return frames[-1], next((frame for frame in reversed(frames) if self._is_mine(frame)), frames[-1])
 

@@ -2,8 +2,9 @@
 
 import sys
 
-from .classes import DICT, mro, type_name
+from .classes import mro, type_name
 from .points import Point
+from .propagation import module_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,9 +152,7 @@ def is_named(full: str, asked: str) -> bool:
 
 
 def is_inside(frame: FrameType, module: str) -> bool:
-    name = DICT.get(frame.f_globals, '__name__')
-    if type(name) is not str:
-        return False
+    name = module_name(frame)
     if name == '__main__' and module != name:
         name = main_name()
     return name == module or name.startswith(module + '.')

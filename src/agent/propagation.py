@@ -39,8 +39,9 @@ def entries(trace: TracebackType | None) -> Iterator[TracebackType]:
         trace = trace.tb_next
 
 
-def module_name(frame: FrameType) -> object:
-    return DICT.get(frame.f_globals, '__name__')
+def module_name(frame: FrameType) -> str:
+    name = DICT.get(frame.f_globals, '__name__')
+    return name if type(name) is str else ''
 
 
 # -- whose code it leaves
@@ -81,7 +82,7 @@ def has_left(trace: TracebackType | None, is_users: IsUsers) -> bool:
 
 
 def is_runner(frame: FrameType) -> bool:
-    return frame.f_code.co_name in RUNNERS.get(str(module_name(frame)), ())
+    return frame.f_code.co_name in RUNNERS.get(module_name(frame), ())
 
 
 def ends_thread(frame: FrameType, trace: TracebackType | None) -> bool:
@@ -122,8 +123,8 @@ def is_awaited(frame: FrameType) -> bool:
     coroutine = module.Task.get_coro(task)
     if type(coroutine) is not COROUTINE or coroutine.cr_frame is not frame:
         return False
-    # A task that is started eagerly runs before anybody can have asked for it.
-    eager = frame.f_back is None or frame.f_back.f_code.co_name != '_run'
+    # A task that is started eagerly, by who makes it, runs before anybody can have asked for it.
+    eager = frame.f_back is not None and frame.f_back.f_code.co_name in MAKERS
     return eager or is_asked_for(task, namespace(module.Future))
 
 
@@ -149,6 +150,8 @@ def _type_of_coroutine() -> type[Any]:
 COROUTINE = _type_of_coroutine()
 BUILTIN: type[Any] = type(len)
 CONTAINERS = (set, list, dict)
+MAKERS = ('create_task', 'factory')
+"""Functions of asyncio that make tasks."""
 
 
 # -- who asks whether there is an attribute
