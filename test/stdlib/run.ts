@@ -49,6 +49,11 @@ export interface TestRun {
   output: string;
 }
 
+/** A test that has begun; its outcome where no other follows. */
+const STARTED = 'no end';
+/** Outcomes that another one of the same test overrules. */
+const MILD = new Set([STARTED, 'ok']);
+
 /** Stands for the run as a whole: its outcome is the exit code, which tells too of an environment that was changed. */
 export const WHOLE = 'the whole run';
 
@@ -183,13 +188,18 @@ function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), TMPDIR: folder };
 }
 
-/** A test has several notes where parts of it fail: any of these counts. */
+/**
+ * A test has several notes where parts of it fail: any of these counts. Doctests of one name are told apart by number.
+ */
 function parseNotes(notes: string): Map<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
+  const starts = new Map<string, number>();
   for (const line of notes.split('\n').filter(Boolean)) {
     const { test, ...outcome } = JSON.parse(line) as Outcome & { test: string };
-    const before = outcomes.get(test);
-    if (before === undefined || before.outcome === 'no end') outcomes.set(test, outcome);
+    if (outcome.outcome === STARTED) starts.set(test, (starts.get(test) ?? 0) + 1);
+    const number = starts.get(test) ?? 1;
+    const name = number === 1 ? test : `${test} (${number})`;
+    if (MILD.has(outcomes.get(name)?.outcome ?? STARTED)) outcomes.set(name, outcome);
   }
   return outcomes;
 }
