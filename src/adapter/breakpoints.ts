@@ -98,7 +98,8 @@ export class Breakpoints {
     });
   }
 
-  private toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {
+  /** What the agent says of a breakpoint, as the client is to see it. */
+  toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {
     const shown = item.source ? { ...item, source: this.sources.toClient(item.source) } : item;
     return this.client.positionsTo(shown);
   }

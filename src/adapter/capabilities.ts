@@ -44,6 +44,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
   supportsDataBreakpoints: true,
+  supportsFunctionBreakpoints: true,
   supportsEvaluateForHovers: true,
   supportsSetVariable: true,
   supportsSetExpression: true,

@@ -13,6 +13,7 @@ import { DataBreakpoints } from './dataBreakpoints';
 import type { Answer } from './dispatcher';
 import { Dispatcher, failure } from './dispatcher';
 import { Exceptions } from './exceptions';
+import { FunctionBreakpoints } from './functionBreakpoints';
 import type { Injector } from './injector';
 import { realInjector } from './injector';
 import { Inspect } from './inspect';
@@ -47,6 +48,7 @@ export class PylatchSession extends ProtocolServer {
   private readonly ids = new BreakpointIds();
   private readonly breakpoints = new Breakpoints(this.client, this.sources, this.ids);
   private readonly dataBreakpoints = new DataBreakpoints(this.ids);
+  private readonly functionBreakpoints = new FunctionBreakpoints(this.breakpoints, this.ids);
   private readonly exceptions = new Exceptions(this.client);
   private readonly resume = new Resume(this.client, this.stops);
   private readonly attachment: Attachment;
@@ -102,6 +104,7 @@ export class PylatchSession extends ProtocolServer {
       attachment: this.attachment,
       breakpoints: this.breakpoints,
       dataBreakpoints: this.dataBreakpoints,
+      functionBreakpoints: this.functionBreakpoints,
       exceptions: this.exceptions,
       inspect: new Inspect(this.client, this.stops, this.sources),
       resume: this.resume,
@@ -120,7 +123,8 @@ export class PylatchSession extends ProtocolServer {
 
   private async connected(link: AgentLink): Promise<void> {
     this.dataBreakpoints.connect(link);
-    await Promise.all([this.breakpoints.connect(link), this.exceptions.connect(link)]);
+    const parts = [this.breakpoints, this.functionBreakpoints, this.exceptions];
+    await Promise.all(parts.map((part) => part.connect(link)));
   }
 
   private ready(link: AgentLink, args: AttachArguments): void {

@@ -27,7 +27,6 @@ export const REFUSED: Readonly<Record<string, string | undefined>> = {
   launch: 'Pylatch attaches only: start the program yourself, then attach to its process id.',
   restart: 'Disconnect and attach again.',
   terminate: 'Disconnect with terminateDebuggee to end the program.',
-  setFunctionBreakpoints: 'Set a breakpoint on the first line of the function.',
   setInstructionBreakpoints: undefined,
   stepBack: undefined,
   reverseContinue: undefined,

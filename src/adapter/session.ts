@@ -26,6 +26,7 @@ import { CAPABILITIES } from './capabilities';
 import type { Client } from './client';
 import type { DataBreakpoints } from './dataBreakpoints';
 import type { Exceptions } from './exceptions';
+import type { FunctionBreakpoints } from './functionBreakpoints';
 import type { Inspect } from './inspect';
 import type { Jumps } from './jumps';
 import type { Lifecycle, State } from './lifecycle';
@@ -42,6 +43,7 @@ export interface Parts {
   attachment: Attachment;
   breakpoints: Breakpoints;
   dataBreakpoints: DataBreakpoints;
+  functionBreakpoints: FunctionBreakpoints;
   exceptions: Exceptions;
   inspect: Inspect;
   resume: Resume;
@@ -61,7 +63,16 @@ type LinkHandler = (link: AgentLink, args: unknown, call: Call) => unknown;
 
 /** Builds the table. A request that is not in it is refused by `requests.ts`. */
 export function requestTable(parts: Parts): RequestTable {
-  const { attachment, breakpoints, dataBreakpoints, exceptions, inspect, resume, jumps } = parts;
+  const {
+    attachment,
+    breakpoints,
+    dataBreakpoints,
+    functionBreakpoints,
+    exceptions,
+    inspect,
+    resume,
+    jumps,
+  } = parts;
   const linked =
     (handler: LinkHandler): Handler =>
     (args, call) =>
@@ -75,6 +86,10 @@ export function requestTable(parts: Parts): RequestTable {
 
     setBreakpoints: { states: CONFIGURING, handler: (args, call) => breakpoints.set(args, call) },
     setExceptionBreakpoints: { states: CONFIGURING, handler: (args, call) => exceptions.set(args, call) },
+    setFunctionBreakpoints: {
+      states: CONFIGURING,
+      handler: (args, call) => functionBreakpoints.set(args, call),
+    },
     dataBreakpointInfo: { states: STOPPED, handler: linked((...all) => dataBreakpoints.info(...all)) },
     setDataBreakpoints: { states: CONFIGURING, handler: (args, call) => dataBreakpoints.set(args, call) },
     breakpointLocations: { states: CONNECTED, handler: linked((...all) => breakpoints.locations(...all)) },
