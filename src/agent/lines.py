@@ -39,10 +39,12 @@ class Lines:
         return self._last
 
     def begins_on(self, line: int) -> bool:
-        """Whether a breakpoint on the `def` line means the function's start, which is PY_START and no LINE."""
+        """Whether a breakpoint on the line means the function's start, which is PY_START: on its `def` line, and where
+        the body is on the first line, whose LINE event does not fire for every call."""
         code = self.code
-        named = is_function(code) and code.co_name[:1] != '<'
-        return named and line == code.co_firstlineno and line not in self.fires
+        if not is_function(code) or line != code.co_firstlineno:
+            return False
+        return code.co_name[:1] != '<' or line in self.statements.starts
 
     def stops_on(self, line: int) -> bool:
         return self.begins_on(line) or (line in self.fires and line in self.statements.starts)

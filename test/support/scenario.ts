@@ -47,6 +47,7 @@
  *     dataBreakpoints('n', {of: 'order', name: 'sum'})  data n: verified
  *                                                        data order sum: verified   | cannot be watched
  *     exceptions('raised', {filter, condition})         nothing
+ *     locations('a', 'b')                               locations: @a, @b
  *     changed()          changed: breakpoint @a: verified         (waits for the event)
  *     stop()             stopped breakpoint: f @a [worker]        (waits for it; `where: 'function'`: no line)
  *     next() stepIn({target}) stepOut()   next -> step: f @b      stepIn g -> step: g @c

@@ -112,6 +112,16 @@ export class BreakpointVerbs extends Stage {
       if (!answer.verified) this.note(this.verdict(answer, `exceptions ${names[index]}`));
   }
 
+  /** The lines between two places that are offered for breakpoints. */
+  async locations(from: string, to: string): Promise<void> {
+    this.session.offer('supportsBreakpointLocationsRequest', 'breakpointLocations');
+    const { path, line } = this.program.files.place(from);
+    const endLine = this.program.files.place(to).line;
+    const body = await this.ask('breakpointLocations', { source: { path }, line, endLine });
+    const found: DebugProtocol.BreakpointLocation[] = body?.['breakpoints'] ?? [];
+    this.note(`locations: ${found.map((each) => this.program.files.describe(path, each.line)).join(', ')}`);
+  }
+
   /** The next breakpoint that is told to be another than before. */
   async changed(): Promise<void> {
     const breakpoint = await this.session.next(this.session.changes, 'breakpoint event');
