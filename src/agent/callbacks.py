@@ -61,7 +61,6 @@ class Callbacks:
             E.PY_YIELD: self.yielded,
             E.PY_RESUME: self.resumed,
             E.JUMP: self.jump,
-            E.INSTRUCTION: self.instruction,
         }
         wide = {
             E.LINE: self.caught_on_line,
@@ -72,6 +71,7 @@ class Callbacks:
         }
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         sifted = {
+            E.INSTRUCTION: self.passing(self.ignores_instruction, self.instruction),
             E.RAISE: self.sieve(self.exceptions.ignores_raise, self.raised),
             E.PY_UNWIND: self.sieve(self.ignores_unwind, self.unwound),
         }
@@ -134,6 +134,32 @@ class Callbacks:
 
         return callback
 
+    def passing(
+        self, ignores: Callable[[CodeType, int], bool], function: Callable[..., Verdict], depth: int = 1
+    ) -> Callable[..., Any]:
+        """The same for LINE and INSTRUCTION, at the places of data breakpoints. `depth` as for `shield`."""
+        shielded = self.shield(function, depth + 1)
+
+        def callback(code: CodeType, detail: int) -> object:
+            try:
+                if type(code) is not CODE or ignores(code, detail):
+                    return None
+            except BaseException as raised:
+                if is_ours(raised):
+                    return self.lost(raised)
+                raise raised.with_traceback(None)  # noqa: B904
+            return shielded(code, detail)
+
+        return callback
+
+    def ignores_line(self, code: CodeType, line: int) -> bool:
+        """Whether nobody else waits for this line, and the watched values are as they were."""
+        busy = self.stepping.steps or self.skip or id(code) in self.breakpoints.spots
+        return not busy and self.data.ignores_line(code, line)
+
+    def ignores_instruction(self, code: CodeType, offset: int) -> bool:
+        return not self.stepping.steps and self.data.ignores_instruction(code, offset)
+
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
         for part in (self.control, self.instruments, self.breakpoints, self.functions, self.data):
@@ -169,7 +195,7 @@ class Callbacks:
         if self.skipped():
             return None
         # What the line before has changed comes first; only then this line is reached.
-        changed = self.data.on_place(frame, code)
+        changed = self.data.on_place(frame, code, line)
         if raised := self.stop_behind(frame, changed, on_line=True):
             return raised
         outcomes = self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code)

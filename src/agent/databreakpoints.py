@@ -12,6 +12,7 @@ the tables; it is held only for work of ours.
 from .codes import live_codes
 from .control import OURS
 from .monitor import E
+from .places import Table, unchanged
 from .threads import Section
 from .watched import GONE, NOTHING, Known, Local, living_codes, words
 
@@ -45,7 +46,8 @@ class DataBreakpoint:
         """None where it is not known, or gone."""
         self.over = UNKNOWN if thing is None else ''
         """Why it never stops (any more)."""
-        self.known = Known(thing.read() if thing is not None else NOTHING)
+        self.read = thing.read if thing is not None else nothing
+        self.known = Known(self.read())
         self.suspect: Known | None = None
         """What was known when the agent's thread first saw another value."""
         self.codes = 0
@@ -61,28 +63,12 @@ class DataBreakpoint:
 
     def changed(self) -> str | None:
         """The change since the last time in words; None where there is none."""
-        if self.thing is None:
-            return None
-        value = self.thing.read()
-        if value is GONE or self.known.same(value):
+        value = self.read()
+        if self.thing is None or value is GONE or self.known.same(value):
             return None
         text = f'{self.thing.name}: {self.known.words()} -> {words(value)}'
         self.known = Known(value)
         return text
-
-
-class Table:
-    """Where one code object may change watched values."""
-
-    def __init__(self, code: CodeType) -> None:
-        self.code = code  # keeps it alive: tables are found by id(code)
-        self.at: dict[int, list[tuple[DataBreakpoint, int]]] = {}
-        """By offset: what to compare, and the line of the store before."""
-        self.ends = False
-        """Whether the end of a frame matters."""
-
-    def events(self) -> int:
-        return (E.LINE | E.INSTRUCTION if self.at else 0) | (E.PY_RETURN if self.ends else 0)
 
 
 class DataBreakpoints:
@@ -185,7 +171,7 @@ class DataBreakpoints:
         table = self.tables.get(id(code)) or self.tables.setdefault(id(code), Table(code))
         table.ends |= ends
         for offset, line in places.items():
-            table.at.setdefault(offset, []).append((bp, line))
+            table.add(bp, offset, line)
         bp.codes += 1
         bp.places += len(places)
         return True
@@ -214,7 +200,7 @@ class DataBreakpoints:
 
     def _unseen(self, bp: DataBreakpoint) -> str | None:
         """A change, once it was seen twice in a row: at the first time its thread may be just about to tell."""
-        value = bp.thing.read() if bp.thing is not None else GONE
+        value = bp.read() if bp.thing is not None else GONE
         if value is GONE:
             self._end(bp, 'What had this value is gone.')
         elif isinstance(bp.thing, Local) or bp.known.same(value):
@@ -231,16 +217,14 @@ class DataBreakpoints:
         with self.lock:
             if bp.over:
                 return
-            bp.over, bp.thing, bp.known = reason, None, Known(NOTHING)
+            bp.over, bp.thing, bp.read, bp.known = reason, None, nothing, Known(NOTHING)
             self.things.pop(bp.point.asked['dataId'], None)
             self._unbind(bp)
         self.points.outbox.put('breakpoint', {'reason': 'changed', 'breakpoint': bp.body()})
 
     def _unbind(self, bp: DataBreakpoint) -> None:
         for table in list(self.tables.values()):
-            table.at = {
-                offset: rest for offset, spots in table.at.items() if (rest := [s for s in spots if s[0] is not bp])
-            }
+            table.remove(bp)
             table.ends = any(frame.f_code is table.code for frame in self._frames())
             self._apply(table.code)
 
@@ -250,11 +234,28 @@ class DataBreakpoints:
 
     # -- in callbacks
 
-    def on_place(self, frame: FrameType, code: CodeType) -> Outcome:
+    def ignores_line(self, code: CodeType, line: int) -> bool:
+        """Whether LINE has nothing to tell but that watched values are as they were."""
+        table = self.tables.get(id(code))
+        found = table.lines.get(line) if table is not None else None
+        return found is not None and unchanged(found)
+
+    def ignores_instruction(self, code: CodeType, offset: int) -> bool:
+        table = self.tables.get(id(code))
+        found = table.offsets.get(offset) if table is not None else None
+        return found is not None and unchanged(found)
+
+    def on_place(self, frame: FrameType, code: CodeType, line: int | None = None) -> Outcome:
         """The frame is at an instruction, or at the start of a line: compares what the one before may have changed. The
         body of a stop has besides the `line` of that one. Raises `Handed`."""
         table = self.tables.get(id(code))
-        spots = table.at.get(frame.f_lasti) if table is not None else None
+        if table is None:
+            return False
+        if line is not None:
+            table.begins(frame.f_lasti, line)
+        elif frame.f_lasti not in table.offsets:
+            return False
+        spots = table.at.get(frame.f_lasti)
         if spots is None:
             return False
         changes: dict[int, str] = {}
@@ -287,6 +288,10 @@ class DataBreakpoints:
         for bp in self.all:
             if bp.thing is not None and bp.thing.frame is frame:
                 self._end(bp, f'{frame.f_code.co_name}() has ended, and with it this variable.')
+
+
+def nothing() -> object:
+    return NOTHING
 
 
 def concerns(bp: DataBreakpoint, frame: FrameType) -> bool:

@@ -211,7 +211,10 @@ def getter(owner: Any, name: str) -> Read | None:
     if member is not None and lookup(class_of(member), '__set__') is not None:
         return None
     space = lookup(own, '__dict__')
-    return (lambda item: DICT.get(space.__get__(item), name, NOTHING)) if is_in_c(space) else None
+    if not is_in_c(space):
+        return None
+    space_of, value_of = space.__get__, DICT.get
+    return lambda item: value_of(space_of(item), name, NOTHING)
 
 
 def slot(member: Any, item: Any) -> object:
