@@ -100,6 +100,10 @@ def _list(items: Any) -> Any:
     return [item for item in items]
 
 
+def _all(items: Any) -> Any:
+    return all(item for item in items)
+
+
 RESUME = _plain.__code__.co_code[0]
 
 
@@ -137,6 +141,7 @@ COMPOUND = frozenset(
 )
 """GET_ANEXT, CHECK_EXC_MATCH, CHECK_EG_MATCH: the same, and so do others with the very same position."""
 ITERATORS = frozenset((GET_ITER, GET_AITER))
+TO_BOOL = _ops(_all)[_ops(_all).index(FOR_ITER) + 1]
 SWAP = next(op for op in reversed(_ops(_list)[: _ops(_list).index(FOR_ITER)]) if op != GET_ITER)
 ITERATOR = 1 + _opcode.stack_effect(GET_ITER, 0 if _opcode.has_arg(GET_ITER) else None)
 """Values on the stack for a loop in progress."""
@@ -181,6 +186,13 @@ def is_comprehension(items: list[Instruction], head: int) -> bool:
     index = next((i for i, item in enumerate(items) if item.offset == head), 0)
     before = [item.op for item in items[max(0, index - 2) : index]]
     return before[-1:] == [SWAP] or (len(before) == 2 and before[0] == SWAP and before[1] in ITERATORS)
+
+
+def is_test(items: list[Instruction], head: int) -> bool:
+    """Whether the loop that begins at an offset is `all()` or `any()` over a generator expression, which the compiler
+    writes in place: unlike the loop of a `for` it stores nothing."""
+    index = next((i for i, item in enumerate(items) if item.offset == head), 0)
+    return [item.op for item in items[index : index + 2]] == [FOR_ITER, TO_BOOL]
 
 
 def first_of_turn(items: list[Instruction], head: int) -> int:

@@ -20,6 +20,7 @@ from .bytecode import (
     first_of_turn,
     handlers,
     is_comprehension,
+    is_test,
     target,
 )
 
@@ -83,7 +84,8 @@ class Analysis:
         self.items = decode(code)
         self.is_expression = code.co_name == GENERATOR_EXPRESSION
         self.handlers = handlers(code)
-        self.heads = {target(item) for item in self.items if item.op == BACK}
+        heads = {target(item) for item in self.items if item.op == BACK}
+        self.heads = {head for head in heads if not is_test(self.items, head)}
         self.regions = [
             (first_of_turn(self.items, target(item)), item.offset)
             for item in self.items
