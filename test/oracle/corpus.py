@@ -6,7 +6,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 ALL = os.environ.get('PYLATCH_ORACLE') == 'all'
 """The long run: programs of any length, with `stopThreads` both ways."""
-ORDINARY = 400
+ORDINARY = 300
 """Line events of the longest program that the ordinary run steps through."""
 
 

@@ -60,7 +60,9 @@ class Host(Program):
 class Drive:
     """A host and a client, between the programs of one file."""
 
-    def __init__(self, path, **config):
+    def __init__(self, path, paths=(), **config):
+        """`paths`: files that are to have a breakpoint on every line."""
+        self.paths = paths
         self.host = Host(path)
         self.end = self.host.line('and has ended')
         try:
@@ -81,6 +83,9 @@ class Drive:
         """The programs of the file in their order; each time the host stands where the next one begins."""
         self.host.go()
         self.stop()
+        for path in self.paths:
+            lines = len(Path(path).read_text().splitlines())
+            self.client.breakpoints(path, *range(1, lines + 1))
         for number, run in enumerate(runs.items()):
             if number > 0:
                 self.ask('continue')
@@ -108,5 +113,12 @@ class Drive:
         """Where stepping into stops, from the beginning of a program to its end."""
         found = []
         while self.ask('stepIn').path != HOST:
+            found.append(self.top)
+        return found
+
+    def hits(self):
+        """Where breakpoints stop, from the beginning of a program to its end."""
+        found = []
+        while self.ask('continue').path != HOST:
             found.append(self.top)
         return found

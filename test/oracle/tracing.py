@@ -3,9 +3,11 @@
 `python tracing.py FILE OUT` runs a file of the corpus and pickles a list of (program, events).
 """
 
+import dis
+import functools
 import pickle
 import sys
-from inspect import CO_GENERATOR
+from inspect import CO_GENERATOR, CO_NEWLOCALS
 from opcode import opmap
 from typing import NamedTuple
 
@@ -31,10 +33,12 @@ class Event(NamedTuple):
     line: int
     offset: int
     """`frame.f_lasti`."""
-    flags: int
-    """`co_flags`."""
-    first: int
-    """`co_firstlineno`."""
+    start: int | None
+    """Of a `call` that starts a function, and no module or class body: its `co_firstlineno`."""
+    position: tuple[int, int, int, int] | None
+    """Of a `line`: line, last line, column and last column of its instruction."""
+    turn: bool
+    """Of a `line`: the next turn of a loop on one line, at the jump back."""
 
 
 class Recorder:
@@ -78,7 +82,23 @@ class Recorder:
     def add(self, kind, number, frame):
         code = frame.f_code
         place = (path_of(frame), code.co_qualname, frame.f_lineno, frame.f_lasti)
-        self.events.append(Event(kind, number, *place, code.co_flags, code.co_firstlineno))
+        started = kind == 'call' and starts(frame) and code.co_flags & CO_NEWLOCALS
+        where = position(frame) if kind == 'line' else (None, False)
+        self.events.append(Event(kind, number, *place, code.co_firstlineno if started else None, *where))
+
+
+def position(frame):
+    places, targets = positions(frame.f_code)
+    target = targets.get(frame.f_lasti)
+    turn = target is not None and places[target // 2][0] == frame.f_lineno
+    return places[(target if turn else frame.f_lasti) // 2], turn
+
+
+@functools.cache
+def positions(code):
+    """The position of each code unit, and the targets of jumps back."""
+    jumps = [item for item in dis.get_instructions(code) if item.opname.startswith('JUMP_BACKWARD')]
+    return list(code.co_positions()), {item.offset: item.jump_target for item in jumps}
 
 
 def starts(frame):

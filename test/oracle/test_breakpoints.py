@@ -1,0 +1,61 @@
+"""A breakpoint on every line is hit as often as the oracle counts: once for each execution of a statement."""
+
+import os
+import sys
+import unittest
+from collections import Counter
+
+from corpus import ALL, add_tests, explain, settings
+from driving import Drive, traced
+from hits import hits
+
+totals = {'files': 0, 'lines': 0, 'hits': 0}
+
+
+class BreakpointTest(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        print('{files} files, {lines} lines with breakpoints, {hits} hits'.format(**totals), file=sys.stderr)
+
+
+def check(test, path):
+    runs = traced(path)
+    expected = {program: hits(paths(path, runs), events) for program, events in runs.items()}
+    for setting in settings():
+        with Drive(path, paths(path, runs), stopThreads=setting) as drive:
+            found = '\n'.join(compare(drive, runs, expected))
+        test.assertEqual(found, '')
+
+
+def paths(path, runs):
+    """The files that have breakpoints: the corpus's own, and in the long run what its programs run through."""
+    if not ALL:
+        return frozenset((path,))
+    others = {event.path for events in runs.values() for event in events}
+    return frozenset((path, *(other for other in others if os.path.isabs(other) and os.path.exists(other))))
+
+
+def compare(drive, runs, expected):
+    """What differs in the programs of a file.
+
+    Lines on which no statement begins count by themselves where the bytecode has nothing that joins them to one: then
+    they are hit no more often than they run."""
+    firsts = {(stop.path, stop.line) for stops in expected.values() for stop in stops}
+    totals['files'] += len(drive.paths)
+    totals['lines'] += len(firsts)
+    for program, events in drive.programs(runs):
+        found = drive.hits()
+        totals['hits'] += len(found)
+        at_first = [stop for stop in found if (stop.path, stop.line) in firsts]
+        if problem := explain(program, expected[program], at_first):
+            yield problem
+        runs_of = Counter((event.path, event.line) for event in events if event.kind == 'line')
+        for place, count in Counter((stop.path, stop.line) for stop in found).items():
+            if place not in firsts and count > runs_of[place]:
+                yield f'{program}: {place} was hit {count} times and ran {runs_of[place]} times'
+
+
+add_tests(BreakpointTest, check)
+
+if __name__ == '__main__':
+    unittest.main()
