@@ -220,7 +220,7 @@ class Callbacks:
         lines, functions = self.breakpoints.on_start(frame, code), self.functions.on_start(frame, code)
         if isinstance(lines, dict) and isinstance(functions, dict):
             lines['hitBreakpointIds'] += functions['hitBreakpointIds']
-        return self.act(frame, lines, functions, self.data.on_start(frame, code))
+        return self.act(frame, lines, functions, self.data.on_start(frame, code), self.stepping.on_start(code))
 
     def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
         self.stepping.returned(frame, value)
@@ -264,7 +264,10 @@ class Callbacks:
         changed = self.data.on_place(frame, code)
         if raised := self.stop_behind(frame, changed, on_line=False):
             return raised
-        return self.act(frame, bool(changed), self.stepping.on_instruction(frame, code))
+        stepped = self.stepping.on_instruction(frame, code)
+        if isinstance(stepped, dict):
+            return self.stop_behind(frame, stepped, on_line=False)
+        return self.act(frame, bool(changed), stepped)
 
     # -- wide
 

@@ -264,7 +264,8 @@ class Requests:
 
         # A thread that waits has not run the instruction at which it is; one in C code is inside it.
         begun = 0 if self.agent.control.waiting(ident) else 2
-        return calls_ahead(frame.f_code, frame.f_lasti + begun, frame.f_lineno or 0)
+        line = self.agent.frames.lines.get(id(frame)) or frame.f_lineno or 0
+        return calls_ahead(frame.f_code, frame.f_lasti + begun, line)
 
     def targets(self, ident: int, frame: FrameType, number: int) -> frozenset[int]:
         """Where a function begins to run that one call of the line makes."""

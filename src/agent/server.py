@@ -223,7 +223,7 @@ class Agent:
     def tick(self) -> None:
         self.outbox.tick()
         self.control.arrive()
-        self.stepping.reap()
+        self.stepping.threads_ended()
         now = time.monotonic()
         self.points.tick(now)
         for timer in [timer for timer in self.timers if timer[0] <= now]:

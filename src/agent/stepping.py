@@ -52,6 +52,10 @@ class Step:
         """None while it is suspended, or has been."""
         self.generator: Any = None
         """Then a weak reference to the generator or coroutine that it is of."""
+        self.owner = 0
+        """And its id: while it is closed by its end, nothing refers to it any more, but its `finally` still runs."""
+        self.line: int | None = None
+        """Where the frame was when the step moved to it."""
         self.events = RETURNS if kind == 'stepOut' else LINES
         self.targets = targets
         """Where there are any, a step into enters only what these instructions of its first frame call. Offsets."""
@@ -60,8 +64,8 @@ class Step:
     def follows(self, frame: FrameType) -> bool:
         if self.generator is None:
             return self.frame is frame
-        owner: Any = frame.f_generator
-        return owner is not None and self.generator() is owner
+        owner: object = frame.f_generator
+        return owner is not None and id(owner) == self.owner
 
     def enters(self, frame: FrameType) -> bool:
         if self.origin is None:
@@ -73,6 +77,7 @@ class Step:
 
     def move(self, frame: FrameType, events: int) -> None:
         self.frame, self.code, self.generator = frame, frame.f_code, None
+        self.line = frame.f_lineno
         self.events = events
 
 
@@ -85,7 +90,8 @@ class Stepping:
         """By thread ident."""
         self.variables = variables
         self.gone: list[object] = []
-        """References to generators that have ended while steps waited for them."""
+        """References to generators that have ended while steps waited for them. They end at any point of the program,
+        where nothing else can be done."""
 
     # -- on the agent's thread
 
@@ -102,16 +108,10 @@ class Stepping:
             if other == ident or self.control.is_stopped(other):
                 self._finish(other)
 
-    def reap(self) -> None:
-        """Ends the steps whose generator or thread is no more."""
-        while self.gone:
-            reference = self.gone.pop()
-            for ident, step in list(self.steps.items()):
-                if step.generator is reference:
-                    self.end(ident)
+    def threads_ended(self) -> None:
+        """Ends the steps of threads that are no more."""
         if self.steps:
-            alive = other_frames().keys()
-            for ident in self.steps.keys() - alive:
+            for ident in self.steps.keys() - other_frames().keys():
                 self.end(ident)
 
     # -- on any thread
@@ -128,6 +128,20 @@ class Stepping:
             self._apply(step.code)
             self._unwinding()
 
+    def reap(self) -> None:
+        """Ends the steps whose generator is no more."""
+        while self.gone:
+            reference = self.gone.pop()
+            for ident, step in list(self.steps.items()):
+                if step.generator is reference:
+                    self.end(ident)
+
+    def on_start(self, code: CodeType) -> Outcome:
+        """PY_START: when the code of a generator that has ended begins anew, nobody waits for that one any more."""
+        if self.gone:
+            self.reap()
+        return any(step.code is code and step.events & E.PY_START for step in list(self.steps.values()))
+
     def on_line(self, frame: FrameType, code: CodeType) -> Outcome:
         return self._reached(frame, code, E.LINE)
 
@@ -138,9 +152,14 @@ class Stepping:
         return self._reached(frame, code, E.JUMP)
 
     def on_instruction(self, frame: FrameType, code: CodeType) -> Outcome:
+        """The instruction behind a call: the stop has the `line` of the call, which a long statement may have left."""
         outcome = self._reached(frame, code, E.INSTRUCTION)
+        if not isinstance(outcome, dict):
+            return outcome
         # Instructions made by the compiler have no line: the next one does.
-        return outcome if frame.f_lineno is not None else bool(outcome)
+        if frame.f_lineno is None:
+            return True
+        return {**outcome, 'line': self.steps[_thread.get_ident()].line or frame.f_lineno}
 
     def _reached(self, frame: FrameType, code: CodeType, event: int) -> Outcome:
         """A stop where an event of this frame is what a step waits for; True where others on the code wait for one."""
@@ -170,7 +189,8 @@ class Stepping:
             self._move(step, self.frames.shown(consumer(frame)), LINES if step.kind == 'stepIn' else BACK)
 
     def _suspend(self, step: Step, frame: FrameType) -> None:
-        step.generator = _weakref.ref(frame.f_generator, self._lost)
+        step.owner = id(frame.f_generator)
+        step.generator = _weakref.ref(frame.f_generator, self.gone.append)
         step.frame = None
         if step.origin is not None:
             # The call that was to be entered has been made, and waits.
@@ -180,11 +200,6 @@ class Stepping:
             self._entering(_thread.get_ident(), False)
             step.events |= E.PY_RESUME
             self._apply(step.code)
-
-    def _lost(self, reference: object) -> None:
-        """A generator ends: at any point of the program, so that nothing is done here."""
-        self.gone.append(reference)
-        self.control.wake()
 
     def resumed(self, frame: FrameType) -> None:
         """PY_RESUME of a frame that a step into has waited for: it enters again what is called."""
