@@ -2,7 +2,15 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { AgentBreakpoint, AgentCommands } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { JsonObject } from './arguments';
-import { defined, integer, object, optionalArray, optionalInteger, optionalString } from './arguments';
+import {
+  defined,
+  integer,
+  object,
+  optionalArray,
+  optionalInteger,
+  optionalString,
+  optionalWord,
+} from './arguments';
 import type { BreakpointIds } from './breakpointIds';
 import type { Client } from './client';
 import type { Call } from './requests';
@@ -95,6 +103,7 @@ export class Breakpoints {
       condition: optionalString(item, 'condition') || undefined,
       hitCondition: optionalString(item, 'hitCondition') || undefined,
       logMessage: optionalString(item, 'logMessage') || undefined,
+      mode: optionalWord(item, 'mode', ['stop', 'snapshot']) === 'snapshot' ? 'snapshot' : undefined,
     });
   }
 

@@ -37,12 +37,25 @@ export const EXCEPTION_FILTERS = [
   filter: ExceptionFilter['filterId'];
 })[];
 
+/** What a breakpoint in a source can do where it is reached. */
+const BREAKPOINT_MODES: DebugProtocol.BreakpointMode[] = [
+  { mode: 'stop', label: 'Stop', description: 'Stop the program.', appliesTo: ['source'] },
+  {
+    mode: 'snapshot',
+    label: 'Snapshot',
+    description:
+      'Show stack and variables in the debug console, and let the program run on; the hit count is how often.',
+    appliesTo: ['source'],
+  },
+];
+
 /** Everything that Pylatch offers beyond the protocol's minimum. What is not named here is refused. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsConditionalBreakpoints: true,
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
+  breakpointModes: BREAKPOINT_MODES,
   supportsDataBreakpoints: true,
   supportsFunctionBreakpoints: true,
   supportsEvaluateForHovers: true,

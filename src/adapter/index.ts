@@ -23,6 +23,7 @@ import { Paths } from './paths';
 import type { RequestTable } from './requests';
 import { Resume } from './resume';
 import { requestTable } from './session';
+import { Snapshots } from './snapshots';
 import { Sources } from './sources';
 import { Stops } from './stops';
 import { trace } from './trace';
@@ -44,6 +45,7 @@ export class PylatchSession extends ProtocolServer {
   );
   private readonly paths = new Paths();
   private readonly sources = new Sources(this.paths);
+  private readonly snapshots = new Snapshots(this.client, this.sources);
   private readonly stops = new Stops(this.client, this.lifecycle, this.sources);
   private readonly ids = new BreakpointIds();
   private readonly breakpoints = new Breakpoints(this.client, this.sources, this.ids);
@@ -106,7 +108,7 @@ export class PylatchSession extends ProtocolServer {
       dataBreakpoints: this.dataBreakpoints,
       functionBreakpoints: this.functionBreakpoints,
       exceptions: this.exceptions,
-      inspect: new Inspect(this.client, this.stops, this.sources),
+      inspect: new Inspect(this.client, this.stops, this.sources, this.snapshots),
       resume: this.resume,
       jumps: new Jumps(this.client, this.stops, this.sources),
       cancelRequest: (seq) => this.dispatcher.cancel(seq),
@@ -161,6 +163,7 @@ export class PylatchSession extends ProtocolServer {
     if (event.event === 'stopped') this.stops.stopped(event.body);
     else if (event.event === 'breakpoint') this.breakpoints.changed(event.body);
     else if (event.event === 'output') this.output(event.body);
+    else if (event.event === 'snapshot') this.snapshots.show(event.body);
     else if (event.event === 'detached') this.attachment.detached(event.body.reason);
   }
 

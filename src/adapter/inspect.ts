@@ -13,6 +13,7 @@ import {
 } from './arguments';
 import type { Client } from './client';
 import type { Call } from './requests';
+import type { Snapshots } from './snapshots';
 import type { Sources } from './sources';
 import type { Stops } from './stops';
 
@@ -25,6 +26,7 @@ export class Inspect {
     private readonly client: Client,
     private readonly stops: Stops,
     private readonly sources: Sources,
+    private readonly snapshots: Snapshots,
   ) {}
 
   async stackTrace(link: AgentLink, raw: unknown, call: Call): Promise<Body<'stackTrace'>> {
@@ -54,6 +56,7 @@ export class Inspect {
       count: optionalInteger(args, 'count') || undefined,
       hex: hex(args),
     });
+    if (this.snapshots.owns(request.variablesReference)) return { variables: this.snapshots.rows(request) };
     const whole = Object.keys(request).length === 1;
     const known = whole ? this.stops.variables(request.variablesReference) : undefined;
     return known ? { variables: known } : link.request('variables', request, call);

@@ -93,7 +93,7 @@ class Place:
     def __init__(self, code: CodeType, line: int, points: list[Point], offsets: frozenset[int] | None = None) -> None:
         self.code = code
         self.line = line
-        self.points = [point for point in points if not point.problem]
+        self.points = [point for point in points if point.live]
         self.offsets = offsets
 
     def is_hot(self) -> bool:

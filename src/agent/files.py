@@ -40,8 +40,8 @@ class Breakpoint:
         reason = self.point.problem or self.reason
         body: Json = {'id': self.id, 'verified': not reason, 'line': self.line or self.asked}
         body['source'] = {'name': base_name(path), 'path': path}
-        if reason or self.note:
-            body['message'] = reason or self.note
+        if message := reason or self.point.note or self.note:
+            body['message'] = message
         return body
 
 

@@ -1,5 +1,6 @@
 """The program's threads and stacks, as DAP shows them."""
 
+import _thread
 import sys
 
 from .control import OURS
@@ -71,8 +72,9 @@ class Frames:
         main = getattr(threading, '_main_thread', None)
         if main is not None:
             return getattr(main, '_ident', None)
-        others = self.program_threads()
-        return min(others, default=None) if len(others) == 1 else None
+        # A thread of the program may ask about itself.
+        idents = self.program_threads().keys() | ({_thread.get_ident()} - self.own)
+        return min(idents, default=None) if len(idents) == 1 else None
 
     def program_threads(self) -> dict[int, FrameType]:
         """Their top frames, by ident. The thread of a session before may be about to end still."""

@@ -13,6 +13,7 @@ import time
 from .classes import type_name
 from .conditions import Expression, is_programs
 from .guard import Interrupted
+from .snapshots import take
 from .templates import BadTemplate, Template, read_template
 from .values import ARGUMENTS, Shown, text_of
 from .watch import PERIOD, Watch
@@ -42,6 +43,8 @@ COUNTS: dict[str, Callable[[int, int], bool]] = {
 MOST_DIGITS = 12
 LONGEST = 8192
 """Characters of one log message."""
+SNAPSHOT = 50_000
+"""Characters that a snapshot is taken for where there is little room."""
 SHORT = 300
 """Characters of an exception's text."""
 
@@ -77,6 +80,9 @@ class Point:
         self.condition: Expression | None = None
         self.count: tuple[str, int] | None = None
         self.template: Template | None = None
+        self.shots = 0
+        """How many snapshots are to be taken; 0: it is none of those."""
+        self.taken = 0
         try:
             self.read(asked)
         except Problem as problem:
@@ -91,6 +97,8 @@ class Point:
                 raise Problem(f'The condition is no expression: {self.condition.problem}.')
         if text := asked.get('hitCondition'):
             self.count = read_count(text)
+        if asked.get('mode') == 'snapshot':
+            self.shots, self.count = shots_of(self.count), None
         if text := asked.get('logMessage'):
             self.template = read_template(text, self.id)
 
@@ -107,7 +115,23 @@ class Point:
     @property
     def acts(self) -> bool:
         """Whether something else is done than to stop."""
-        return self.template is not None
+        return self.template is not None or self.shots > 0
+
+    @property
+    def done(self) -> bool:
+        """All snapshots are taken."""
+        return self.taken >= self.shots > 0
+
+    @property
+    def note(self) -> str:
+        """What the user is to know of a breakpoint that works."""
+        taken = f'{self.shots} of {self.shots} snapshots taken. Change the breakpoint to take more.'
+        return taken if self.done else ''
+
+    @property
+    def live(self) -> bool:
+        """Whether there is anything to do where it is reached."""
+        return not self.problem and not self.done
 
     @property
     def reached(self) -> int:
@@ -118,7 +142,7 @@ class Point:
 
     def hit(self, frame: FrameType) -> bool:
         """Counts a hit; True where the program is to stop. Raises `Handed`."""
-        if self.problem:
+        if not self.live:
             return False
         if self.condition is not None and not self.holds(self.condition, frame):
             return False
@@ -155,7 +179,19 @@ class Point:
         """At a hit that counts: True where the program is to stop."""
         if self.template is not None:
             self.log(self.template, frame)
-        return self.template is None
+        if self.shots:
+            self.snapshot(frame)
+        return not self.acts
+
+    def snapshot(self, frame: FrameType) -> None:
+        number = self.taken = self.taken + 1
+        if number > self.shots:
+            return  # another thread took the last one meanwhile
+        body: Json = {'breakpointId': self.id, 'number': number, 'of': self.shots}
+        if not self.points.outbox.put('snapshot', body | take(frame, self.points.frames), SNAPSHOT):
+            self.taken -= 1
+        elif self.done:
+            self.points.over(self, {'verified': True, 'message': self.note})
 
     def log(self, template: Template, frame: FrameType) -> None:
         try:
@@ -181,7 +217,7 @@ class Point:
     def switch_off(self, why: str, frame: FrameType) -> None:
         self.problem = f'This breakpoint is switched off: {why}. Change it to set it again.'
         self.points.say(self.problem, frame)
-        self.points.switched_off(self)
+        self.points.over(self, {'verified': False, 'message': self.problem})
 
 
 class Points:
@@ -196,7 +232,7 @@ class Points:
         self.due = 0.0
         """When to look next at the evaluations."""
         self.renew: Callable[[], None] = lambda: None
-        """Takes the points out of force that were switched off."""
+        """Takes the points out of force that are not live any more."""
         self.stale = False
 
     def replace(self, old: Iterable[Point], asked: list[Json]) -> list[Point]:
@@ -215,7 +251,7 @@ class Points:
 
     def reach(self, points: Iterable[Point], frame: FrameType, reason: str) -> Outcome:
         """What becomes of a place with points, whenever a frame reaches it. Raises `Handed`."""
-        live = [point for point in points if not point.problem]
+        live = [point for point in points if point.live]
         hit = [point.id for point in live if point.hit(frame)]
         return {'reason': reason, 'hitBreakpointIds': hit} if hit else bool(live)
 
@@ -244,10 +280,10 @@ class Points:
         self.watch.end()
         self.table.clear()
 
-    def switched_off(self, point: Point) -> None:
-        body = {'id': point.id, 'verified': False, 'message': point.problem}
+    def over(self, point: Point, body: Json) -> None:
+        """A point has nothing to do any more: tells the client, and takes it out of force."""
         self.stale = True
-        self.outbox.put('breakpoint', {'reason': 'changed', 'breakpoint': body})
+        self.outbox.put('breakpoint', {'reason': 'changed', 'breakpoint': {'id': point.id, **body}})
 
     def say(self, text: str, frame: FrameType) -> None:
         """Tells the user something of a breakpoint."""
@@ -276,6 +312,14 @@ def read_count(text: str) -> tuple[str, int]:
     if int(digits) == 0:
         raise Problem(f'The hit count {stripped!r} makes no sense: hits are counted from 1.')
     return operator or '==', int(digits)
+
+
+def shots_of(count: tuple[str, int] | None) -> int:
+    """How many snapshots a hit condition means. Raises `Problem`."""
+    operator, number = count or ('==', 1)
+    if operator != '==':
+        raise Problem('The hit count of a snapshot is how many to take: write a number, such as 5.')
+    return number
 
 
 def words(error: BaseException) -> str:

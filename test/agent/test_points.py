@@ -179,5 +179,42 @@ class LogTest(PointSession):
             pass
 
 
+class SnapshotTest(PointSession):
+    def test_keeps_stack_and_locals_and_does_not_stop(self):
+        source = LOOP.replace('j = i * 2', "j = {'a': [i, Rough()], 'b': (1, 'x' * 1000)}")
+        source = source.replace('import sys', 'import sys\n    class Rough:\n        def __repr__(self): 1/0')
+        self.start(source)
+        self.set('return', mode='snapshot', hitCondition='2')
+        first, second = self.client.event('snapshot'), self.client.event('snapshot')
+        self.assertEqual([(s['number'], s['of'], s['breakpointId']) for s in (first, second)], [(1, 2, 1), (2, 2, 1)])
+        self.assertEqual(first['thread'], 'MainThread')
+        top, module = first['frames']
+        self.assertEqual((top['name'], top['line']), ('step', self.at('return')))
+        self.assertEqual(top['source']['path'], self.program.path)
+        self.assertEqual([row['name'] for row in module['variables']], ['turn'])
+        i, j = top['variables']
+        self.assertEqual([row['name'] for row in j['children']], ["'a'", "'b'"])
+        a, b = j['children']
+        self.assertEqual(a['children'][0], {'name': '[0]', 'value': i['value'], 'type': 'int'})
+        self.assertRegex(a['children'][1]['value'], '^<Rough object at')
+        self.assertLess(len(b['children'][1]['value']), 250)
+        changed = self.client.event('breakpoint')['breakpoint']
+        self.assertTrue(changed['verified'])
+        self.assertIn('2 of 2 snapshots taken', changed['message'])
+        self.assertIn('snapshots taken', self.set('return', mode='snapshot', hitCondition='2')['message'])
+        self.assertNotIn('stopped', [event['event'] for event in self.client.events])
+
+    def test_has_bounds(self):
+        source = LOOP.replace('j = i * 2', 'j = {k: [[0] * 1000] * 1000 for k in range(1000)}')
+        self.start(source)
+        self.set('return', mode='snapshot')
+        snapshot = self.client.event('snapshot')
+        self.assertLess(len(repr(snapshot)), 400_000)
+
+    def test_takes_a_number_only(self):
+        self.start(LOOP)
+        self.assertIn('how many to take', self.set('return', mode='snapshot', hitCondition='>3')['message'])
+
+
 if __name__ == '__main__':
     unittest.main()
