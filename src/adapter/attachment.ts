@@ -19,8 +19,8 @@ import { openLog } from './trace';
 
 const DETACH_LIMIT_MS = 2000;
 const ALIVE_EVERY_MS = 1000;
-/** A process that ends closes its sockets before its id is free: on a busy machine, long before. */
-const ENDING_CHECKS = 100;
+/** A process that ends closes its sockets a little before its id is free. */
+const ENDING_CHECKS = 15;
 const ENDING_CHECK_MS = 20;
 
 /** What the attachment does not know itself: where the agent's news go, and what happens at the turns. */

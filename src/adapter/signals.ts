@@ -3,9 +3,11 @@ import { PylatchError } from '../common/errors';
 
 /** EPERM means that the process is there but somebody else's; a zombie has ended and only waits for its parent. */
 export function isAlive(pid: number): boolean {
+  // In this order: one that ends in between is not there for the signal.
+  if (isZombie(pid)) return false;
   try {
     process.kill(pid, 0);
-    return !isZombie(pid);
+    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
