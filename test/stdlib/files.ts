@@ -33,7 +33,7 @@ const OTHER_IDS: [string, string][] = [
 ];
 
 const FILES: TestFile[] = [
-  whole('test_threading', { quick: ['ThreadTests', 'ThreadJoinOnShutdown', 'LockTests', 'ConditionTests'] }),
+  whole('test_threading', { quick: ['ThreadTests', 'ThreadJoinOnShutdown', 'LockTests'] }),
   whole('test_subprocess', { slow: true }),
   whole('test_signal', { quick: ['GenericTests', 'PosixTests', 'WakeupSignalTests', 'ItimerTest'] }),
   whole('test_generators'),
@@ -46,7 +46,7 @@ const FILES: TestFile[] = [
   { title: 'test_monitoring, with other ids', module: 'test_monitoring', edits: OTHER_IDS },
 ];
 
-const QUICK_ASYNCIO = ['test_context', 'test_pep492', 'test_runners', 'test_taskgroups', 'test_timeouts'];
+const QUICK_ASYNCIO = ['test_context', 'test_pep492', 'test_runners', 'test_locks', 'test_timeouts'];
 
 function whole(module: string, rest: Partial<TestFile> = {}): TestFile {
   return { title: module, module, ...rest };

@@ -15,6 +15,14 @@ The standard library's own tests are run three ways: without Pylatch; with Pylat
 \`npm test -- stdlib\` runs a part of them, attached with breakpoints. \`PYLATCH_STDLIB=write npm test -- stdlib\` runs all and writes this file anew; it takes more than an hour. Both fail at a difference that is not explained here, and at an explanation that is not needed any more.
 `;
 
+const BEYOND = `## Seen in other files of the test suite
+
+About 50 other files were tried once by hand, among them those of \`os\`, \`gc\`, \`sys\`, \`inspect\`, \`logging\`, \`traceback\`, \`tracemalloc\`, \`faulthandler\`, subinterpreters and executors. Two are different while breakpoints are set:
+
+- \`test_pdb\`: a trace function that asks for opcodes (\`f_trace_opcodes\`) before \`sys.settrace\` gets none in a frame that runs already, as soon as any tool of \`sys.monitoring\` has a global event, and Pylatch needs one to see new code. So the program's own \`pdb.Pdb().set_trace()\` stops one line later. \`breakpoint()\` and \`pdb.set_trace()\` are not concerned.
+- \`test_cprofile\` of 3.14 leaves profilers behind that are still on, and profiling ends for all when the garbage collector finds them. That comes a little earlier or later with Pylatch attached, which has objects of its own.
+`;
+
 /** What was seen of one file under one version, in all ways. */
 export interface FileReport {
   tests: number;
@@ -42,6 +50,7 @@ export async function writeReport(files: string[], versions: string[], report: R
     asTable(['file', 'where', 'why'], EXPLANATIONS.map(explanationRow)),
     '## Left out, because they end differently from run to run without Pylatch\n',
     asTable(['test', 'version', 'ends'], unsteadyRows(files, versions, report)),
+    BEYOND,
   ];
   const options = { ...(await resolveConfig(FILE)), parser: 'markdown' };
   writeFileSync(FILE, await format(parts.join('\n'), options));
