@@ -150,24 +150,23 @@ class Exceptions:
         # The hash of a class is code of the program where its metaclass is.
         return code.co_filename in self.foreign or (type(kind) is type and kind in self.refused)
 
-    def ignores_unwind(self, frame: FrameType) -> bool:
-        back = frame.f_back
+    def ignores_unwind(self, code: CodeType, _error: BaseException) -> bool:
+        """The same when an exception leaves a frame. To be called by the callback itself."""
+        back = sys._getframe(2).f_back
         if back is None:
             return False
         name = back.f_code.co_filename
-        return name in self.users or (name in self.others and frame.f_code.co_filename in self.others)
+        return name in self.users or (name in self.others and code.co_filename in self.others)
 
     def on_raise(self, frame: FrameType, error: BaseException) -> Outcome:
         """RAISE: an exception is raised in a frame, or has come to it. Counts at the first frame of mine."""
         refused = self.refused  # before the filters: what these refuse must not come among what newer ones do
-        filters = self.filters.get('raised')
-        if not filters:
-            return False
         if not self._is_mine(frame):
             remember(self.foreign, frame.f_code.co_filename)
             return False
         kind = type(error)
-        if issubclass(kind, PROTOCOL) or not any(filter.admits(kind) for filter in filters):
+        filters = self._admitting('raised', kind)
+        if not filters or issubclass(kind, PROTOCOL):
             if type(kind) is type and len(refused) < MOST_TYPES:
                 refused.add(kind)
             return False
@@ -176,7 +175,7 @@ class Exceptions:
             return False
         if issubclass(kind, AttributeError) and self.questions.asks(frame):
             return False
-        return self._judge('raised', error, trace)
+        return self._judge('raised', filters, error, trace)
 
     def _is_first(self, kind: type[Any], inner: TracebackType) -> bool:
         """Whether an exception with entries of other frames has not been in one of mine yet."""
@@ -197,31 +196,40 @@ class Exceptions:
         if issubclass(kind, ENDINGS) or (issubclass(kind, KeyboardInterrupt) and in_main_thread()):
             return False
         trace = traceback_of(error)
-        if 'uncaught' in self.filters and ends_thread(frame, trace):
-            outcome = self._judge('uncaught', error, trace)
-            if outcome:
-                return outcome
-        if 'userUnhandled' in self.filters and self._is_unhandled(frame, error, trace):
-            return self._judge('userUnhandled', error, trace)
-        return False
+        if trace is None:
+            return False
+        outcome: Outcome = False
+        if (filters := self._admitting('uncaught', kind)) and ends_thread(frame, trace):
+            outcome = self._judge('uncaught', filters, error, trace)
+        if (
+            not outcome
+            and (filters := self._admitting('userUnhandled', kind))
+            and self._is_unhandled(frame, kind, trace)
+        ):
+            outcome = self._judge('userUnhandled', filters, error, trace)
+        return outcome
 
-    def _is_unhandled(self, frame: FrameType, error: BaseException, trace: TracebackType | None) -> bool:
-        if not leaves(frame, self._is_users) or type_name(type(error)) in OUTCOMES:
+    def _admitting(self, name: str, kind: type[Any]) -> list[Filter]:
+        """The filters of a name that may apply to exceptions of a type."""
+        return [filter for filter in self.filters.get(name, ()) if filter.admits(kind)]
+
+    def _is_unhandled(self, frame: FrameType, kind: type[Any], trace: TracebackType) -> bool:
+        if not leaves(frame, self._is_users) or type_name(kind) in OUTCOMES:
             return False
         return not has_left(trace, self._is_users) and not is_awaited(frame)
 
-    def _judge(self, name: str, error: BaseException, trace: TracebackType | None) -> Outcome:
-        """A stop where one of the filters of a name holds."""
-        kind = type(error)
-        filters = [filter for filter in self.filters.get(name) or () if filter.admits(kind)]
-        if trace is None or not filters:
-            return False
+    def _judge(self, name: str, filters: list[Filter], error: BaseException, trace: TracebackType) -> Outcome:
+        """A stop where one of the filters holds. Raises `Handed`."""
         raised, mine = self._origin(trace)
-        if not any(filter.holds(error, raised, mine) for filter in filters):
-            return False
+        for filter in filters:
+            if filter.holds(error, raised, mine):
+                return self._stop(name, error, trace)
+        return False
+
+    def _stop(self, name: str, error: BaseException, trace: TracebackType) -> Json:
         left = None if name == 'raised' else trace
         self.stops[_thread.get_ident()] = Stop(error, name, left)
-        body: Json = {'reason': 'exception', 'description': type_name(kind)}
+        body: Json = {'reason': 'exception', 'description': type_name(type(error))}
         text = plain_message(error)
         return body | {'text': text} if text else body
 
