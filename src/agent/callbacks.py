@@ -72,8 +72,8 @@ class Callbacks:
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         sifted = {
             E.INSTRUCTION: self.passing(self.ignores_instruction, self.instruction),
-            E.RAISE: self.sieve(self.exceptions.ignores_raise, {}, self.raised),
-            E.PY_UNWIND: self.sieve(self.exceptions.ignores_unwind, self.stepping.steps, self.unwound),
+            E.RAISE: self.sieve(self.exceptions.ignores_raise, self.raised),
+            E.PY_UNWIND: self.sieve(self.ignores_unwind, self.unwound),
         }
         monitor.callbacks(monitor.near, sifted)
         monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
@@ -116,18 +116,15 @@ class Callbacks:
         return callback
 
     def sieve(
-        self,
-        ignores: Callable[[CodeType, BaseException], bool],
-        others: dict[int, Any],
-        function: Callable[..., Verdict],
+        self, ignores: Callable[[CodeType, BaseException], bool], function: Callable[..., Verdict]
     ) -> Callable[..., Any]:
         """A callback for events that come often and matter seldom: `ignores` tells most of them in a few instructions,
-        at a fraction of the shield's cost. While there is anything in `others`, all of them matter."""
+        at a fraction of the shield's cost."""
         shielded = self.shield(function, 2)
 
         def callback(code: CodeType, detail: object, error: BaseException) -> object:
             try:
-                if type(code) is not CODE or (not others and ignores(code, error)):
+                if type(code) is not CODE or ignores(code, error):
                     return None
             except BaseException as raised:
                 if is_ours(raised):
@@ -241,6 +238,10 @@ class Callbacks:
     def jump(self, frame: FrameType, code: CodeType, start: int, target: int) -> Verdict:
         outcomes = self.breakpoints.on_jump(frame, code, start), self.stepping.on_jump(frame, code, start, target)
         return self.act(frame, *outcomes)
+
+    def ignores_unwind(self, code: CodeType, _error: BaseException) -> bool:
+        busy = self.stepping.steps or self.data.all
+        return not busy and self.exceptions.ignores_unwind(code, sys._getframe(2))
 
     def raised(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
         return self.at_exception(frame, self.exceptions.on_raise(frame, error))

@@ -150,9 +150,9 @@ class Exceptions:
         # The hash of a class is code of the program where its metaclass is.
         return code.co_filename in self.foreign or (type(kind) is type and kind in self.refused)
 
-    def ignores_unwind(self, code: CodeType, _error: BaseException) -> bool:
-        """The same when an exception leaves a frame. To be called by the callback itself."""
-        back = sys._getframe(2).f_back
+    def ignores_unwind(self, code: CodeType, frame: FrameType) -> bool:
+        """The same of an exception that leaves a frame."""
+        back = frame.f_back
         if back is None:
             return False
         name = back.f_code.co_filename

@@ -27,7 +27,7 @@ SAME = 3
 """How often an entry is printed that repeats; Python does the same."""
 LONGEST = 4000
 SIMPLE = (str, int, float, complex, bool, bytes, type(None))
-SHOWN = ('errno', 'strerror', 'filename', 'filename2', 'msg', 'message')
+SHOWN = ('errno', 'strerror', 'filename', 'filename2', 'msg', 'message', 'lineno')
 """What the texts of the built-in exceptions are made of, besides `args`."""
 SLOT = type(object.__repr__)
 CAUSE = 'The above exception was the direct cause of the following exception:'
@@ -55,7 +55,9 @@ def plain_message(error: BaseException) -> str | None:
     """The text of an exception whose `__str__` is Python's own and calls nothing of the program; None for others."""
     kind = class_of(error)
     maker: Any = lookup(kind, '__str__')
-    parts = [*get(error, 'args'), *(get(error, name) for name in SHOWN)]
+    # The args of a SyntaxError hold a tuple that its text does not show.
+    arguments = () if issubclass(kind, SyntaxError) else get(error, 'args')
+    parts = [*arguments, *(get(error, name) for name in SHOWN)]
     groups = lookup(kind, 'exceptions') is not None
     if type(maker) is not SLOT or not (groups or all(is_one_of(part, SIMPLE) for part in parts)):
         return None
