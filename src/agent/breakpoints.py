@@ -8,7 +8,7 @@ never takes it: the callbacks leave at once there.
 from .codes import FRESH, Census
 from .dispatch import Place
 from .files import Breakpoint, File
-from .lines import Lines, is_function
+from .lines import Lines
 from .monitor import E
 from .threads import Section
 
@@ -69,8 +69,9 @@ class Breakpoints:
         self.control = control
         self.lock = Section()
         self.files: dict[str, File] = {}
-        self.names: dict[str, File | None] = {}
-        """By `co_filename`: each distinct name is compared with the files once."""
+        self.names: dict[str, list[File]] = {}
+        """By `co_filename`: each distinct name is compared with the files once. A file may be asked for by several
+        paths."""
         self.spots: dict[int, Spots] = {}
         """By id(code)."""
         self.census = Census()
@@ -107,28 +108,32 @@ class Breakpoints:
 
     def _settle(self, file: File) -> None:
         """Takes in which code of a file is alive, and puts its breakpoints where they belong. With the lock held."""
-        for gone in file.settle(self._alive(self._belongs_to(file))):
-            self.spots.pop(id(gone.code), None)
-            self.instruments.want(OWNER, gone.code, lambda: 0)
+        self._forget(file.settle(self._alive(lambda name: file in self._files(name))))
         file.resolve()
         self._bind(file)
 
-    def recheck(self, path: str, delay: float) -> None:
+    def _forget(self, gone: list[Lines]) -> None:
+        for lines in gone:
+            if self.spots.pop(id(lines.code), None) is not None:
+                self.instruments.want(OWNER, lines.code, lambda: 0)
+
+    def recheck(self, file: File, delay: float) -> None:
         """Code of a file came: what it replaced may be gone, and what runs once, done. On the agent's thread."""
-        file = self.files.get(path)
-        if file is None:
+        file.checked = False
+        if self.files.get(file.path) is not file:
             return
         with self.lock:
             self._settle(file)
-        self.tell(path)
+        self.tell(file)
         if any(lines.code.co_name == '<module>' for lines in file.alive()):
-            self.later(delay, lambda: self.recheck(path, min(2 * delay, SLOWEST)))
+            file.checked = True
+            self.later(delay, lambda: self.recheck(file, min(2 * delay, SLOWEST)))
 
-    def tell(self, path: str) -> None:
+    def tell(self, file: File) -> None:
         """Tells the client what has changed about the breakpoints of a file. On the agent's thread."""
-        file = self.files.get(path)
-        for bp in file.explain() if file is not None else ():
-            self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(path)})
+        file.changed = False
+        for bp in file.explain():
+            self.control.send('breakpoint', {'reason': 'changed', 'breakpoint': bp.body(file.path)})
 
     def places(self) -> Iterable[Place]:
         for spots in self.spots.values():
@@ -184,42 +189,43 @@ class Breakpoints:
 
     def new_code(self, code: CodeType) -> None:
         """A code object starts that may not have been seen before."""
-        name = code.co_filename
-        if name in self.names and self.names[name] is None:
+        if self.names.get(code.co_filename) == []:
             return
         with self.lock:
-            if name not in self.names:
-                self.names[name] = next((f for f in self.files.values() if f.matches(name)), None)
-            file = self.names[name]
-            if file is None or (id(code) in file.codes and id(code) not in file.ended):
-                return
-            file.add(code)
-            file.resolve()
-            self._bind(file)
-        path = file.path
-        self.later(0, lambda: self.tell(path))
-        if not is_function(code):
-            self.later(SOON, lambda: self.recheck(path, 2 * SOON))
+            files = [file for file in self._files(code.co_filename) if not file.knows(code)]
+            for file in files:
+                self._forget(file.came(code))
+                file.resolve()
+                self._bind(file)
+        for file in files:
+            self._report(file)
 
-    def _belongs_to(self, file: File) -> Any:
-        def matches(name: str) -> bool:
-            known = self.names.get(name)
-            if known is None and name not in self.names:
-                known = self.names[name] = file if file.matches(name) else None
-            return known is file
+    def _report(self, file: File) -> None:
+        """Has the agent's thread tell what has changed, now and when it is known what the new code has replaced. Once
+        for all code that comes meanwhile: a program may make some all the time."""
+        if not file.changed:
+            file.changed = True
+            self.later(0, lambda: self.tell(file))
+        if not file.checked:
+            file.checked = True
+            self.later(SOON, lambda: self.recheck(file, 2 * SOON))
 
-        return matches
+    def _files(self, name: str) -> list[File]:
+        """The files with breakpoints that code of this `co_filename` is from."""
+        known = self.names.get(name)
+        if known is None:
+            known = self.names[name] = [file for file in self.files.values() if file.matches(name)]
+        return known
 
     def _open(self, path: str) -> File:
         file = self.files[path] = File(path)
-        # Names that matched no file so far may match this one.
-        self.names = {name: known for name, known in self.names.items() if known}
+        self.names = {}
         self.instruments.want_everywhere(OWNER, E.PY_START)
         return file
 
     def _close(self, file: File) -> None:
         del self.files[file.path]
-        self.names = {name: known for name, known in self.names.items() if known is not file}
+        self.names = {}
         if not self.files:
             self.instruments.want_everywhere(OWNER, 0)
 
@@ -227,14 +233,15 @@ class Breakpoints:
         wanted = {bp.line for bp in file.breakpoints}
         for lines in list(file.codes.values()):
             if id(lines.code) in self.spots or not wanted.isdisjoint((*lines.fires, lines.code.co_firstlineno)):
-                self._bind_code(file, lines)
+                self._bind_code(lines)
         self.renew(self.places())
 
-    def _bind_code(self, file: File, lines: Lines) -> None:
+    def _bind_code(self, lines: Lines) -> None:
         code = lines.code
         spots = Spots(code)
-        for bp in file.breakpoints:
-            spots.add(lines, bp)
+        for file in self._files(code.co_filename):
+            for bp in file.breakpoints:
+                spots.add(lines, bp)
         if spots.events():
             self.spots[id(code)] = spots
         else:

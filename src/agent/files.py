@@ -1,8 +1,9 @@
 """A source file with breakpoints, and the code objects that were made from it."""
 
 import sys
+import time
 
-from .lines import Lines, nested, resolve
+from .lines import Lines, is_function, nested, resolve
 from .paths import absolute, base_name, is_absolute
 from .reasons import difference, not_loaded, not_on_a_line
 from .system import native
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 KEPT = 32
 """Code objects that seem to have ended but may run again."""
+RECENT = 4
+"""Of those that came last, how many are known until it is looked which are alive."""
 
 
 class Breakpoint:
@@ -56,6 +59,14 @@ class File:
         self.breakpoints: list[Breakpoint] = []
         self.seen: set[str] = set()
         """The names that code gives this file."""
+        self.recent: list[CodeType] = []
+        """Outer code objects that have come since it was last looked which are alive."""
+        self.loaded = 0.0
+        """When a module of this file was seen to start, in seconds since the epoch."""
+        self.changed = False
+        """Whether code has come of which the client was not told yet."""
+        self.checked = False
+        """Whether somebody will look again at which code is alive."""
 
     def matches(self, name: str) -> bool:
         same = name == self.path or (name[:1] != '<' and identity(name) == self.identity) or self.is_frozen(name)
@@ -71,14 +82,27 @@ class File:
         path = vars(module).get('__file__') if type(module) is type(sys) else None
         return type(path) is str and identity(path) == self.identity
 
+    def knows(self, code: CodeType) -> bool:
+        return id(code) in self.codes and id(code) not in self.ended
+
     def add(self, code: CodeType) -> None:
         for inner in nested(code):
             if id(inner) not in self.codes:
                 self.codes[id(inner)] = Lines(inner)
             self.ended.discard(id(inner))
 
+    def came(self, code: CodeType) -> list[Lines]:
+        """A code object starts. Returns those that are forgotten for it: a program may make new ones without end."""
+        if not is_function(code):
+            self.loaded = time.time()
+        self.add(code)
+        self.recent.append(code)
+        dropped = [*nested(self.recent.pop(0))] if len(self.recent) > RECENT else []
+        return [self.codes.pop(id(inner)) for inner in dropped if id(inner) in self.codes]
+
     def settle(self, alive: Iterable[CodeType]) -> list[Lines]:
         """Takes in which code objects are alive. Returns those that are forgotten."""
+        self.recent.clear()
         for code in alive:
             self.add(code)
         known = {id(inner) for code in alive for inner in nested(code)}
@@ -98,7 +122,7 @@ class File:
         """Finds words for each breakpoint; returns those of which something has changed since this was last done. Reads
         the source, so it is for the agent's thread."""
         alive = self.alive()
-        note = difference(self.path, self.seen, alive) if alive else ''
+        note = difference(self.path, self.seen, alive, self.loaded) if alive else ''
         changed: list[Breakpoint] = []
         for bp in self.breakpoints:
             bp.reason = self.why_not(bp.asked) if bp.ended else ''

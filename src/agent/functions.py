@@ -93,6 +93,10 @@ class FunctionBreakpoints:
         self.functions: list[Function] = []
         self.bound: dict[int, tuple[CodeType, list[Function]]] = {}
         """By id(code), which the code object is kept alive for."""
+        self.changed = False
+        """Whether functions have come of which the client was not told yet."""
+        self.checked = False
+        """Whether somebody will look again at which functions are alive."""
         self.later: Callable[[float, Callable[[], object]], None] = lambda _, action: None
 
     def set(self, asked: list[Json]) -> Json:
@@ -129,9 +133,11 @@ class FunctionBreakpoints:
         with self.lock:
             new = [inner for inner in nested(code) if self._wanted(inner) and id(inner) not in self.bound]
             self._bind(new)
-        if new:
+        if new and not self.changed:
+            self.changed = True
             self.later(0, self.tell)
-        if new and not is_function(code):
+        if new and not is_function(code) and not self.checked:
+            self.checked = True
             self.later(SOON, self.recheck)
 
     def _wanted(self, code: CodeType) -> bool:
@@ -142,12 +148,14 @@ class FunctionBreakpoints:
 
     def recheck(self) -> None:
         """Functions may have been replaced. On the agent's thread."""
+        self.checked = False
         with self.lock:
             self._settle()
         self.tell()
 
     def tell(self) -> None:
         """Tells the client what has changed. On the agent's thread."""
+        self.changed = False
         for function in self.functions:
             body = function.body()
             if body != function.told:

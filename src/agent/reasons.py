@@ -49,8 +49,9 @@ def not_on_a_line(path: str, line: int) -> str:
     )
 
 
-def difference(path: str, names: Iterable[str], alive: list[Lines]) -> str:
-    """What to say where a file is not, or may not be, what the program loaded; '' where nothing speaks for it."""
+def difference(path: str, names: Iterable[str], alive: list[Lines], loaded: float) -> str:
+    """What to say where a file is not, or may not be, what the program loaded; '' where nothing speaks for it.
+    `loaded`: when, if that is known."""
     text = written(path)
     if text is None or len(text) > LONG:
         return ''
@@ -59,7 +60,7 @@ def difference(path: str, names: Iterable[str], alive: list[Lines]) -> str:
         if not begins_there(item, lines):
             name, line = item.code.co_qualname, item.code.co_firstlineno
             return f'The file differs from what the program has loaded: {name} is not on line {line} of it.'
-    if any(changed_since_start(name) for name in names):
+    if any(changed_since(name, loaded or start_of_process()) for name in names):
         return 'The file was changed after the program started: what runs may differ from what you see.'
     return ''
 
@@ -78,10 +79,9 @@ def begins_there(item: Lines, lines: list[str]) -> bool:
     return 'def' not in words or any(word.startswith(code.co_name) for word in words)
 
 
-def changed_since_start(path: str) -> bool:
-    started = start_of_process()
+def changed_since(path: str, moment: float) -> bool:
     try:
-        return bool(started) and native.stat(path).st_mtime > started
+        return bool(moment) and native.stat(path).st_mtime > moment
     except OSError, ValueError:
         return False
 
