@@ -177,10 +177,7 @@ class Breakpoints:
     def on_start(self, frame: FrameType, code: CodeType) -> Outcome:
         self.new_code(code)
         spots = self.spots.get(id(code))
-        if spots is None:
-            return False
-        # Where the start's own event is off, a body on the line of its def fires no LINE.
-        return self._hit(frame, spots.starts) or code.co_firstlineno in spots.lines
+        return self._hit(frame, spots.starts) if spots is not None else False
 
     def _hit(self, frame: FrameType, hits: list[Breakpoint] | None) -> Outcome:
         if not hits:

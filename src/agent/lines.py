@@ -19,7 +19,10 @@ class Lines:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.fires = lines_of(code)
+        lines = lines_of(code)
+        self.first = lines[0] if lines else None
+        """The line of the first instruction that fires LINE."""
+        self.fires = frozenset(lines)
         self._statements: Statements | None = None
         self._last = 0
 
@@ -44,7 +47,7 @@ class Lines:
         code = self.code
         if not is_function(code) or line != code.co_firstlineno:
             return False
-        return code.co_name[:1] != '<' or line in self.statements.starts
+        return code.co_name[:1] != '<' or (line == self.first and line in self.statements.starts)
 
     def stops_on(self, line: int) -> bool:
         return self.begins_on(line) or (line in self.fires and line in self.statements.starts)
@@ -55,14 +58,14 @@ class Lines:
         return {*self.statements.starts, first} if self.begins_on(first) else {*self.statements.starts}
 
 
-def lines_of(code: CodeType) -> frozenset[int]:
-    """The lines with a LINE event: those of instructions behind RESUME. The prologue (making cells, the generator
-    object) has the line of the `def`, but fires no LINE."""
+def lines_of(code: CodeType) -> list[int]:
+    """The lines with a LINE event, in the order of the code: those of instructions behind RESUME. The prologue (making
+    cells, the generator object) has the line of the `def`, but fires no LINE."""
     text = code.co_code
     start = next((i + 2 for i in range(0, len(text), 2) if text[i] == RESUME), 0)
     while text[start] == CACHE:
         start += 2
-    return frozenset(line for _, end, line in code.co_lines() if line and end > start)
+    return [line for _, end, line in code.co_lines() if line and end > start]
 
 
 def is_function(code: CodeType) -> bool:
