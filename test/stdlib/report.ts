@@ -48,8 +48,7 @@ export async function writeReport(files: string[], versions: string[], report: R
     asTable(['file', ...versions], rows),
     '## Explained differences\n',
     asTable(['file', 'where', 'why'], EXPLANATIONS.map(explanationRow)),
-    '## Left out, because they end differently from run to run without Pylatch\n',
-    asTable(['test', 'version', 'ends'], unsteadyRows(files, versions, report)),
+    leftOut(unsteadyRows(files, versions, report)),
     BEYOND,
   ];
   const options = { ...(await resolveConfig(FILE)), parser: 'markdown' };
@@ -71,6 +70,11 @@ function cell(seen: FileReport | undefined): string | undefined {
 function explanationRow({ file, versions, ways, reason }: Explanation): string[] {
   const where = [versions?.join(', ') ?? 'both versions', ways?.join(', ') ?? 'both ways'];
   return [file, where.join('; '), reason];
+}
+
+function leftOut(rows: string[][]): string {
+  const title = '## Left out, because they end differently from run to run without Pylatch\n\n';
+  return rows.length > 0 ? title + asTable(['test', 'version', 'ends'], rows) : '';
 }
 
 function unsteadyRows(files: string[], versions: string[], report: Report): string[][] {
