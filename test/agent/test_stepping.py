@@ -318,6 +318,114 @@ class StepTest(Session):
         self.assertEqual(self.client.locals()['n'], number)
 
 
+class NothingStaysTest(Session):
+    """A step that ends without a stop leaves no event on."""
+
+    def instrumented(self):
+        body = self.client.ask('instrumentation')
+        return [item['name'] for item in body['codeObjects']] + [item['event'] for item in body['everywhere']]
+
+    def assert_nothing(self):
+        import time
+
+        until = time.monotonic() + 3
+        while self.instrumented() and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertEqual(self.instrumented(), [])
+
+    def begin(self, command):
+        self.client.breakpoints(self.program.path)
+        self.client.ask(command, threadId=self.client.thread)
+
+    def test_when_the_thread_ends(self):
+        for command in ('next', 'stepIn', 'stepOut'):
+            client = self.start("""
+                import threading, time
+                def work():
+                    return 1  #@work
+                print('ready', flush=True)
+                while True:
+                    threading.Thread(target=work).start()
+                    time.sleep(0.01)
+                    print('on', flush=True)
+            """)
+            self.run_to('work')
+            self.begin(command)
+            self.assert_nothing()
+            self.program.grows()
+            client.ask('detach')
+
+    def test_when_an_exception_ends_the_thread(self):
+        self.start("""
+            import threading, time
+            def work():
+                raise SystemExit  #@work
+            print('ready', flush=True)
+            while True:
+                threading.Thread(target=work).start()
+                time.sleep(0.01)
+                print('on', flush=True)
+        """)
+        self.run_to('work')
+        self.begin('next')
+        self.assert_nothing()
+        self.program.grows()
+
+    def test_when_another_thread_ends_the_generator(self):
+        self.start("""
+            import threading, time
+            def numbers():
+                yield 1  #@yield
+                yield 2
+            print('ready', flush=True)
+            while True:
+                talk = numbers()
+                next(talk)
+                other = threading.Thread(target=list, args=(talk,))
+                other.start()
+                other.join()
+                time.sleep(0.01)
+                print('on', flush=True)
+        """)
+        self.run_to('yield')
+        self.begin('next')
+        self.assert_nothing()
+        self.program.grows()
+
+
+class AloneTest(Session):
+    """One thread goes on while all others stay stopped."""
+
+    def test_and_all_others_stay_until_one_continues_them(self):
+        client = self.start(THREADS)
+        self.run_to('count')
+        client.breakpoints(self.program.path)
+        first = client.thread
+        answer = client.ask('continue', threadId=first, singleThread=True)
+        self.assertFalse(answer['allThreadsContinued'])
+        others = [thread['id'] for thread in client.ask('threads')['threads'] if thread['id'] != first]
+        for other in others:
+            client.ask('stackTrace', threadId=other)
+        self.assertEqual(client.refused('stackTrace', threadId=first)['id'], 'not-stopped')
+        client.ask('pause', threadId=first)
+        client.stopped()
+        self.assertEqual((client.thread, client.stop['allThreadsStopped']), (first, True))
+        client.ask('continue', threadId=others[0])
+        self.program.grows()
+
+    def test_and_steps_of_a_chosen_thread(self):
+        client = self.start(THREADS)
+        self.run_to('count')
+        client.breakpoints(self.program.path)
+        threads = client.ask('threads')['threads']
+        other = next(t['id'] for t in threads if t['name'].startswith('worker') and t['id'] != client.thread)
+        client.ask('next', threadId=other, singleThread=True)
+        client.stopped()
+        self.assertEqual((client.thread, client.stop['reason']), (other, 'step'))
+        client.ask('continue', threadId=other)
+        self.program.grows()
+
+
 class PauseTest(Session):
     def pause(self, thread=1):
         self.client.ask('pause', threadId=thread)

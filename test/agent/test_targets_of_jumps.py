@@ -82,8 +82,8 @@ def nested_blocks():
 
 def generator():
     x = 1
-    for i in range(2):
-        yield i  # noqa: UP028
+    for i in range(2):  # noqa: UP028
+        yield i
     yield x
 
 
