@@ -53,7 +53,8 @@ OUTCOMES = (
     '_pytest.outcomes.Skipped',
     '_pytest.outcomes.XFailed',
 )
-"""Exceptions by which user's code tells something to the library that has called it."""
+"""Exceptions by which the user's code tells something to the library that has called it. Pytest passes one of its own
+off as a builtin."""
 
 
 ROOM = 30

@@ -1,6 +1,7 @@
 """Exception breakpoints: what they see of the program, and what the program sees of them."""
 
-import re
+import os
+import signal
 import unittest
 
 from test_stepping import Session
@@ -28,7 +29,6 @@ class ExceptionSession(Session):
 class NothingHeldTest(ExceptionSession):
     SOURCE = """
         import gc, time, weakref
-        from concurrent.futures import thread
 
         class Lost(Exception):
             pass
@@ -55,11 +55,6 @@ class NothingHeldTest(ExceptionSession):
             except Lost:
                 pass
             print('alive', sum(ref() is not None for ref in alive), flush=True)
-            try:
-                thread._WorkItem.run  # loaded: a library that calls
-                thread._WorkItem(None, fail, (), {})
-            except TypeError:
-                pass
             time.sleep(0.005)
     """
 
@@ -96,7 +91,10 @@ class NothingHeldOfWhatHasLeftTest(ExceptionSession):
             alive.append(weakref.ref(local))
             error = Lost('x')
             alive.append(weakref.ref(error))
-            raise error  #@raise
+            try:
+                raise error  #@raise
+            finally:
+                del error
 
         alive = []
         gc.disable()
@@ -113,26 +111,22 @@ class NothingHeldOfWhatHasLeftTest(ExceptionSession):
 
     def test_when_the_thread_goes_on(self):
         self.start(self.SOURCE)
-        self.program.wait_for('alive')
-        before = max(map(int, re.findall(r'alive (\d+)', self.program.output())))
         self.filters('userUnhandled', 'uncaught')
         for _ in range(3):
             self.assertEqual(self.client.stopped(), ('exception', 'deep', self.at('raise')))
             self.assertEqual(self.info()['breakMode'], 'unhandled')
-            self.client.locals()
+            self.assertIn('local', self.client.locals())
             self.go_on()
         self.client.stopped()
         self.filters()
         self.go_on()
         self.program.grows()
-        # The frame that raises holds its exception: that cycle is the program's, and grows by the same step as before.
-        self.assertLessEqual(before, 2 * self.program.output().count('alive'))
-        self.program.grows()
+        self.assertNotRegex(self.program.output(), 'alive [1-9]')
 
 
 class HostileTest(ExceptionSession):
     SOURCE = """
-        import signal, time
+        import time
 
         ran = []
 
@@ -273,9 +267,6 @@ class HostileTest(ExceptionSession):
         self.program.wait_for('handled all')
 
     def test_interrupt_at_an_exception(self):
-        import os
-        import signal
-
         self.start("""
             import time
 

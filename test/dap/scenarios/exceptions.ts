@@ -1024,6 +1024,94 @@ def main():
     `,
   },
   {
+    name: 'cancelled tasks, timeouts and eager tasks are the ordinary course of asyncio',
+    program: `
+import asyncio
+import contextlib
+
+
+@contextlib.asynccontextmanager
+async def managed():
+    try:
+        yield
+    finally:
+        pass
+
+
+async def fails():
+    raise ValueError('awaited')
+
+
+async def main_task():
+    task = asyncio.create_task(asyncio.sleep(9))
+    await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await asyncio.sleep(9)
+    with contextlib.suppress(ValueError):
+        async with managed():
+            await fails()
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    with contextlib.suppress(ValueError):
+        await asyncio.create_task(fails())
+    print('done')
+
+
+def main():
+    asyncio.run(main_task())
+`,
+    async script(d) {
+      await d.exceptions('userUnhandled', 'uncaught');
+      await d.go();
+      await d.end();
+      await d.printed();
+    },
+    expect: `
+      ended
+      printed: done
+    `,
+  },
+  {
+    name: 'an optional import that fails is handled where it is imported',
+    program: {
+      files: {
+        'main.py': `import importlib
+from gate import gate
+
+
+def main():
+    try:
+        import optional
+    except ImportError:
+        print('import')
+    try:
+        importlib.import_module('optional')
+    except ImportError:
+        print('import_module')
+
+
+gate()
+main()
+`,
+        'optional.py': 'import no_such_module\n',
+      },
+      run: ['main.py'],
+    },
+    async script(d) {
+      await d.exceptions('userUnhandled', 'uncaught');
+      await d.go();
+      await d.end();
+      await d.printed();
+    },
+    expect: `
+      ended
+      printed: import | import_module
+    `,
+  },
+  {
     name: 'an exception of the main task is uncaught when it leaves the module',
     program: `
 import asyncio
