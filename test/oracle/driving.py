@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent / 'agent'))
+sys.path.append(str(FOLDER.parent / 'agent'))
 
 import host  # noqa: E402
 from expected import Stop  # noqa: E402
@@ -60,9 +60,9 @@ class Host(Program):
 class Drive:
     """A host and a client, between the programs of one file."""
 
-    def __init__(self, path, paths=(), **config):
-        """`paths`: files that are to have a breakpoint on every line."""
-        self.paths = paths
+    def __init__(self, path, lines=None, **config):
+        """`lines`: where files are to have breakpoints, by path."""
+        self.lines = lines or {}
         self.host = Host(path)
         self.end = self.host.line('and has ended')
         try:
@@ -83,9 +83,8 @@ class Drive:
         """The programs of the file in their order; each time the host stands where the next one begins."""
         self.host.go()
         self.stop()
-        for path in self.paths:
-            lines = len(Path(path).read_text().splitlines())
-            self.client.breakpoints(path, *range(1, lines + 1))
+        for path, lines in self.lines.items():
+            self.client.breakpoints(path, *lines)
         for number, run in enumerate(runs.items()):
             if number > 0:
                 self.ask('continue')

@@ -4,6 +4,7 @@ import os
 import sys
 import unittest
 from collections import Counter
+from pathlib import Path
 
 from corpus import ALL, add_tests, explain, settings
 from driving import Drive, traced
@@ -20,19 +21,24 @@ class BreakpointTest(unittest.TestCase):
 
 def check(test, path):
     runs = traced(path)
-    expected = {program: hits(paths(path, runs), events) for program, events in runs.items()}
+    lines = lines_in(path, runs)
+    expected = {program: hits(lines, events) for program, events in runs.items()}
     for setting in settings():
-        with Drive(path, paths(path, runs), stopThreads=setting) as drive:
+        with Drive(path, lines, stopThreads=setting) as drive:
             found = '\n'.join(compare(drive, runs, expected))
         test.assertEqual(found, '')
 
 
-def paths(path, runs):
-    """The files that have breakpoints: the corpus's own, and in the long run what its programs run through."""
-    if not ALL:
-        return frozenset((path,))
-    others = {event.path for events in runs.values() for event in events}
-    return frozenset((path, *(other for other in others if os.path.isabs(other) and os.path.exists(other))))
+def lines_in(path, runs):
+    """Where breakpoints are, by file: on every line of the corpus's own file, and in the long run on the lines that its
+    programs run in others."""
+    lines = {path: range(1, len(Path(path).read_text().splitlines()) + 1)}
+    if ALL:
+        events = [event for events in runs.values() for event in events if event.kind == 'line' or event.start]
+        ran = {(event.path, event.start or event.line) for event in events}
+        for other in {other for other, _ in ran if os.path.isfile(other) and other != path}:
+            lines[other] = sorted(line for name, line in ran if name == other)
+    return lines
 
 
 def compare(drive, runs, expected):
@@ -41,7 +47,7 @@ def compare(drive, runs, expected):
     Lines on which no statement begins count by themselves where the bytecode has nothing that joins them to one: then
     they are hit no more often than they run."""
     firsts = {(stop.path, stop.line) for stops in expected.values() for stop in stops}
-    totals['files'] += len(drive.paths)
+    totals['files'] += len(drive.lines)
     totals['lines'] += len(firsts)
     for program, events in drive.programs(runs):
         found = drive.hits()
