@@ -137,6 +137,7 @@ describe('every request', () => {
       ['setBreakpoints', { source: {}, breakpoints: [] }, /"source"/],
       ['setBreakpoints', { source: { path: FILE }, breakpoints: [{ line: 'a' }] }, /"line"/],
       ['setBreakpoints', { source: { path: FILE }, breakpoints: {} }, /"breakpoints" must be a list/],
+      ['setFunctionBreakpoints', { breakpoints: [{ name: 5 }] }, /"name"/],
       ['cancel', { requestId: 'x' }, /"requestId"/],
     ];
     for (const [command, args, text] of wrong) {

@@ -142,6 +142,26 @@ describe('attach', () => {
     assertMatches(changed, { reason: 'changed', breakpoint: { id: 1, verified: true } });
   });
 
+  it('keeps function breakpoints that come before it, too, under numbers of their own', async () => {
+    await reach('initialized');
+    await client.request('setBreakpoints', { source: { path: FILE }, breakpoints: [{ line: 5 }] });
+    const { breakpoints } = await client.request('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'work', condition: 'n > 1' }, { name: 'work' }],
+    });
+    assertMatches(breakpoints, [
+      { id: 2, verified: false, reason: 'pending' },
+      { id: 3, verified: false, reason: 'pending' },
+    ]);
+    await client.request('attach', { pid: process.pid });
+    const sent = agent.requests.find(({ command }) => command === 'setFunctionBreakpoints');
+    assert.deepEqual(sent?.arguments, {
+      breakpoints: [
+        { id: 2, name: 'work', condition: 'n > 1' },
+        { id: 3, name: 'work' },
+      ],
+    });
+  });
+
   it('pauses the main thread when it is to stop on entry', async () => {
     await reach('initialized');
     agent.answer('pause', () => {
