@@ -916,7 +916,7 @@ print('last')  #@last
     `,
   },
   {
-    name: 'a step at the end of a thread lets it end',
+    name: 'a step at the end of a thread lets it end, and a breakpoint stops elsewhere',
     program: `
 import threading
 

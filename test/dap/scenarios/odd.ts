@@ -92,7 +92,7 @@ def main():
       breakpoint @del: verified
       stopped breakpoint: __del__ @del
       stack: __del__ @del < main @drop < <module> 'main()'
-      stepOut -> step: main 'print('main')'
+      stepOut -> step: main @drop
       ended
       printed: released | main
     `,
