@@ -54,7 +54,7 @@ function head(count: number, comparedWith: string): string {
 
 ${count} scenarios: each is a small program that runs already when a debugger attaches to it, what a client does then, and the transcript that must come of it, in terms of the Debug Adapter Protocol. Each was driven against Pylatch and, by the same script, against ${comparedWith}. A cell says \`${AS_ASKED}\`, or what was different first: the line that came instead of the expected one, that something is \`not offered\` (the adapter's capabilities do not name it), or that what was waited for did not come (\`no stop\`, \`no answer\`). Wording does not count: messages, descriptions and labels are not part of the transcripts. The scenarios were written for Pylatch, so they ask for what Pylatch offers.
 
-The test suite \`dap\` drives all of them against Pylatch and fails where one does not go as asked, or where this table names others than there are. \`PYLATCH_CONFORMANCE=write npm test -- dap\` drives them against both debuggers and writes this file anew (\`PYLATCH_CONFORMANCE=new\`: against the other debugger only those that are not here yet). \`PYLATCH_REPEAT=20\` repeats the run. The scenarios are in \`test/dap/scenarios\`; how they are written is told in \`test/support/scenario.ts\`.
+The test suite \`dap\` drives all of them against Pylatch and fails where one does not go as asked, or where this table names others than there are. \`PYLATCH_CONFORMANCE=write npm test -- dap\` drives them against both debuggers and writes this file anew (\`PYLATCH_CONFORMANCE=new\`: only those that are not here yet). \`PYLATCH_REPEAT=20\` repeats the run. The scenarios are in \`test/dap/scenarios\`; how they are written is told in \`test/support/scenario.ts\`.
 `;
 }
 
