@@ -23,6 +23,7 @@ export const COMMANDS = {
   'pylatch.attach': { title: 'Attach to Python Process...', category: 'Pylatch', icon: '$(plug)' },
   'pylatch.pickProcess': { title: 'Pick a Python Process', category: 'Pylatch' },
   'pylatch.explain': { title: 'Explain This Process', category: 'Pylatch', icon: '$(info)' },
+  'pylatch.instrumentation': { title: 'Show What Is Instrumented', category: 'Pylatch' },
   'pylatch.processes.attach': { title: 'Attach', icon: '$(plug)' },
   'pylatch.processes.attachTree': { title: 'Attach to Process and Its Workers' },
   'pylatch.processes.attachElevated': { title: 'Attach as Administrator...', icon: '$(shield)' },
@@ -61,12 +62,17 @@ const ON_REFUSED_RIGHTS = `${IN_VIEW} && viewItem == ${ROW_STATES.refusedRights}
 const ON_ATTACHED = `${IN_VIEW} && viewItem == ${ROW_STATES.attached}`;
 
 /** Commands that make sense without a row, and outside of a launch configuration. */
-const PALETTE: ReadonlySet<CommandId> = new Set(['pylatch.attach', 'pylatch.explain']);
+const PALETTE: ReadonlySet<CommandId> = new Set([
+  'pylatch.attach',
+  'pylatch.explain',
+  'pylatch.instrumentation',
+]);
 
 export const MENUS: Record<string, readonly MenuItem[]> = {
   commandPalette: commandIds()
     .filter((command) => !PALETTE.has(command))
-    .map((command) => ({ command, when: 'false' })),
+    .map((command) => ({ command, when: 'false' }) as MenuItem)
+    .concat({ command: 'pylatch.instrumentation', when: `inDebugMode && debugType == ${DEBUG_TYPE}` }),
   'view/title': [
     {
       command: 'pylatch.processes.showAllUsers',

@@ -4,6 +4,7 @@ import { startSession } from './attach';
 import { walk, type ProcessNode } from '../inject/forest';
 import { processTitle } from './describe';
 import { attachElevated } from './elevation';
+import { showInstrumentation } from './instrumentation';
 import type { Messages } from './messages';
 import type { ProcessPicker } from './picker';
 import type { ProcessView } from './processView';
@@ -16,6 +17,7 @@ interface CommandArguments {
   'pylatch.attach': [];
   'pylatch.pickProcess': [];
   'pylatch.explain': [ProcessNode?];
+  'pylatch.instrumentation': [];
   'pylatch.processes.attach': [ProcessNode];
   'pylatch.processes.attachTree': [ProcessNode];
   'pylatch.processes.attachElevated': [ProcessNode];
@@ -59,6 +61,7 @@ function handlersOf({ picker, view, attached, messages, reports }: CommandParts)
       const process = node?.process ?? (await picker.pickAny());
       return process && reports.show(process.pid, processTitle(process));
     },
+    'pylatch.instrumentation': showInstrumentation,
     'pylatch.processes.attach': (node) => startSession(node.process),
     'pylatch.processes.attachTree': attachTree,
     'pylatch.processes.attachElevated': (node) => attachElevated(node.process),
