@@ -15,6 +15,10 @@ The standard library's own tests are run three ways: without Pylatch; with Pylat
 \`npm test -- stdlib\` runs a part of them, attached with breakpoints. \`PYLATCH_STDLIB=write npm test -- stdlib\` runs all and writes this file anew; it takes more than an hour. Both fail at a difference that is not explained here, and at an explanation that is not needed any more.
 `;
 
+/** Titles of the parts that a run writes and reads again. */
+const RUN = 'What was run';
+const LEFT_OUT = 'Left out, because they end differently from run to run without Pylatch';
+
 const BEYOND = `## Seen in other files of the test suite
 
 About 50 other files were tried once by hand, among them those of \`os\`, \`gc\`, \`sys\`, \`inspect\`, \`logging\`, \`traceback\`, \`tracemalloc\`, \`faulthandler\`, subinterpreters and executors. Two are different while breakpoints are set:
@@ -37,18 +41,18 @@ export type Report = Map<string, Map<string, FileReport>>;
 
 /** Writes what a run has shown; what it did not try stays as it was. */
 export async function writeReport(files: string[], versions: string[], report: Report): Promise<void> {
-  const before = readRows();
+  const before = readRows(RUN);
   const rows = files.map((file) => [
     file,
     ...versions.map((version, i) => cell(report.get(file)?.get(version)) ?? before.get(file)?.[i] ?? ''),
   ]);
   const parts = [
     HEAD,
-    '## What was run\n',
+    `## ${RUN}\n`,
     asTable(['file', ...versions], rows),
     '## Explained differences\n',
     asTable(['file', 'where', 'why'], EXPLANATIONS.map(explanationRow)),
-    leftOut(unsteadyRows(files, versions, report)),
+    leftOut(unsteadyRows(report)),
     BEYOND,
   ];
   const options = { ...(await resolveConfig(FILE)), parser: 'markdown' };
@@ -73,35 +77,33 @@ function explanationRow({ file, versions, ways, reason }: Explanation): string[]
 }
 
 function leftOut(rows: string[][]): string {
-  const title = '## Left out, because they end differently from run to run without Pylatch\n\n';
-  return rows.length > 0 ? title + asTable(['test', 'version', 'ends'], rows) : '';
+  return rows.length > 0 ? `## ${LEFT_OUT}\n\n${asTable(['test', 'ends'], rows)}` : '';
 }
 
-function unsteadyRows(files: string[], versions: string[], report: Report): string[][] {
-  const seen = files.flatMap((file) =>
-    versions.flatMap((version) =>
-      [...(report.get(file)?.get(version)?.unsteady ?? [])].map(([test, ends]) => [
-        escaped(test),
-        version,
-        ends,
-      ]),
-    ),
+function unsteadyRows(report: Report): string[][] {
+  const tried = [...report].flatMap(([file, byVersion]) =>
+    [...byVersion].map(([version, { unsteady }]) => ({ file, version, unsteady })),
   );
-  const isAnew = (test: string, version: string): boolean =>
-    [...report].some(([file, byVersion]) => byVersion.has(version) && test.startsWith(`test.${file}.`));
-  const kept = [...readRows()].flatMap(([test, [version = '', ends = '']]) =>
-    test.startsWith('test.') && !isAnew(test, version) ? [[escaped(test), version, ends]] : [],
+  const seen = tried.flatMap(({ version, unsteady }) =>
+    [...unsteady].map(([test, ends]) => [`${test} (${version})`, ends]),
   );
-  return [...seen, ...kept].sort();
+  const isAnew = (name: string): boolean =>
+    tried.some(({ file, version }) => name.startsWith(`test.${file}.`) && name.endsWith(`(${version})`));
+  const kept = [...readRows(LEFT_OUT)].filter(([name]) => name.startsWith('test.') && !isAnew(name));
+  return [...seen, ...kept.map(([name, [ends = '']]) => [name, ends])]
+    .map(([name = '', ends = '']) => [escaped(name), ends])
+    .sort();
 }
 
-/** The rows of the committed file by their first cell. */
-function readRows(): Map<string, string[]> {
-  const rows = text()
-    .split('\n')
-    .map(splitRow)
-    .filter((cells) => cells.length > 0);
-  return new Map(rows.map(([name = '', ...cells]) => [plain(name), cells]));
+/** The rows of one part of the committed file, by their first cell. */
+function readRows(title: string): Map<string, string[]> {
+  const part = text()
+    .split('\n## ')
+    .find((each) => each.startsWith(title));
+  const rows = (part ?? '').split('\n').map(splitRow);
+  return new Map(
+    rows.filter(({ length }) => length > 0).map(([name = '', ...cells]) => [plain(name), cells]),
+  );
 }
 
 function text(): string {
