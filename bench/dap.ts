@@ -6,6 +6,7 @@ export interface LineBreakpoint {
   /** The target's line that ends with `#@marker`. */
   marker: string;
   condition?: string;
+  hitCondition?: string;
 }
 
 /** From the attach request to the answer, breakpoints included. */

@@ -103,6 +103,17 @@ function makeKinds(): Kind[] {
         samples: {},
       },
     },
+    {
+      breakpoints: [{ marker: 'hot', hitCondition: '1000000000' }],
+      perHit: true,
+      during: {
+        id: 'hot.count',
+        title: 'One hit of a breakpoint whose hit count is not reached',
+        unit: 'ns',
+        bar: { kind: 'most', value: 150 },
+        samples: {},
+      },
+    },
   ];
 }
 

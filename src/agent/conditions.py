@@ -41,7 +41,7 @@ WITH_LOCALS = """
 """
 AT_MODULE_LEVEL = 'if _pylatch_frame.f_locals is not _pylatch_frame.f_globals:'
 TRUTH = ('True if ', ' else False')
-SHOWN = ('_pylatch_show', '')
+SHOWN = ('_pylatch_show(', ')')
 
 
 class Compiled:

@@ -412,6 +412,31 @@ describe('breakpoints', () => {
     ]);
   });
 
+  it('show snapshots that can be opened while the program runs', async () => {
+    await reach('running');
+    const source = {
+      source: { path: FILE },
+      breakpoints: [{ line: 3, mode: 'snapshot', hitCondition: '2' }],
+    };
+    await client.request('setBreakpoints', source);
+    assertMatches(agent.requests.at(-1), { arguments: { breakpoints: [{ line: 3, mode: 'snapshot' }] } });
+    const variables = [
+      { name: 'order', value: '[7]', type: 'list', children: [{ name: '[0]', value: '7', type: 'int' }] },
+    ];
+    const frames = [{ name: 'work', line: 12, source: { name: 'shop.py', path: FILE }, variables }];
+    const body = { breakpointId: 1, number: 1, of: 2, thread: 'MainThread', frames };
+    agent.event({ event: 'snapshot', body });
+    const output = await client.waitFor('output', (event) => String(event['output']).startsWith('Snapshot'));
+    assertMatches(output, { output: 'Snapshot 1 of 2: work at shop.py:12, MainThread\n', line: 12 });
+    const open = async (variablesReference: unknown): Promise<{ variablesReference: number }[]> =>
+      (await client.request('variables', { variablesReference })).variables;
+    const [frame] = await open(output['variablesReference']);
+    assertMatches(frame, { name: 'work', value: 'shop.py:12' });
+    const [order] = await open(frame!.variablesReference);
+    assertMatches(order, { name: 'order', value: '[7]', type: 'list' });
+    assertMatches((await open(order!.variablesReference))[0], { name: '[0]', variablesReference: 0 });
+  });
+
   it('pass on what the agent learns later', async () => {
     await reach('running');
     agent.event({ event: 'breakpoint', body: { reason: 'changed', breakpoint: { id: 1, verified: true } } });
