@@ -21,9 +21,18 @@ def hits(paths, events):
     own = [event for event in events if event.path in paths and (event.kind == 'line' or event.start)]
     for event, following in zip(own, [*own[1:], None], strict=True):
         frame = frames.get(event.frame) or frames.setdefault(event.frame, Frame(lines_of(event.path)))
-        if frame.counts(event, following):
-            found.append(Stop(event.path, event.name, event.line))
+        stop = Stop(event.path, event.name, event.line)
+        if frame.counts(event, following) and not counts_by_itself(stop):
+            found.append(stop)
     return found
+
+
+def counts_by_itself(stop):
+    """Whether a stop is in a generator expression of several lines, each of which counts as often as it runs."""
+    if not stop.name.endswith('<genexpr>'):
+        return False
+    around = [node for node in lines_of(stop.path).comprehensions if node.lineno <= stop.line <= node.end_lineno]
+    return any(is_long(node) for node in around)
 
 
 @functools.cache
@@ -118,9 +127,7 @@ class Frame:
         return self.begins(part, event)
 
     def is_prologue(self, own, event):
-        """What a class body or a generator expression does on its first line, which is the code around's."""
-        if own == '<genexpr>':
-            return self.last is None and is_long(self.lines.comprehension(event.position))
+        """What a class body does on its first line, which is the code around's."""
         return (own, event.line) in self.lines.classes
 
     def part(self, statement, event):
