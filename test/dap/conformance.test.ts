@@ -9,7 +9,7 @@ import type { Debugger } from '../support/scenario/debuggers';
 import { Debugpy, Pylatch } from '../support/scenario/debuggers';
 import { difference } from '../support/scenario/transcript';
 import { interpreters } from '../support/targets';
-import { asCell, NOT_FOR_IT, readTable, writeTable } from './conformanceTable';
+import { AS_ASKED, asCell, NOT_FOR_IT, readTable, writeTable } from './conformanceTable';
 import type { Table } from './conformanceTable';
 import { AREAS, SCENARIOS } from './scenarios';
 
@@ -77,6 +77,25 @@ describe('conformance', async () => {
       });
     }
   }
+});
+
+describe('docs/conformance.md', { skip: WRITES !== undefined && 'it is written anew' }, async () => {
+  const pythons = await interpreters();
+
+  test('names the scenarios that there are, in their order', () => {
+    const names = SCENARIOS.map(({ name }) => name);
+    assert.deepEqual([...new Set(names)], names, 'two scenarios have the same name');
+    assert.deepEqual([...committed.keys()], names);
+  });
+
+  test('says that all go as asked', () => {
+    for (const scenario of SCENARIOS) {
+      for (const { version } of pythons) {
+        const expected = suits(scenario, version) ? AS_ASKED : NOT_FOR_IT;
+        assert.equal(committed.get(scenario.name)?.get(`Pylatch ${version}`), expected, scenario.name);
+      }
+    }
+  });
 });
 
 if (WRITES !== undefined)
