@@ -74,5 +74,5 @@ export class Stage {
 
 /** Debuggers differ in how much they show of `Class.method`, `outer.<locals>.inner` or `package.Error`; some add notes. */
 export function last(name: string): string {
-  return /[^.]*$/.exec(name.replace(/ \(.*/s, ''))![0];
+  return /[^.]*$/.exec(name.replace(/\s+\(.*/s, ''))![0];
 }
