@@ -19,8 +19,8 @@ function isForUser({ category, output }: EventBody): boolean {
 
 /** One output for each line: several messages may come as one. */
 function lines(body: EventBody): EventBody[] {
-  const texts = String(body['output']).trimEnd().split('\n');
-  return texts.map((output) => ({ ...body, output }));
+  const texts = String(body['output']).split('\n');
+  return texts.filter((text) => text.trim() !== '').map((output) => ({ ...body, output }));
 }
 
 /**
