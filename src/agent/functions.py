@@ -8,6 +8,7 @@ Threading: as in `breakpoints.py`.
 
 import sys
 
+from .control import OURS
 from .files import identity
 from .lines import is_function, nested
 from .monitor import E
@@ -45,7 +46,7 @@ class Function:
         self.told: Json = {}
 
     def matches(self, code: CodeType, is_mine: Callable[[CodeType], bool]) -> bool:
-        if code.co_name != self.parts[-1] or not is_function(code):
+        if code.co_name != self.parts[-1] or not is_function(code) or code.co_filename.startswith(OURS):
             return False
         name = [part for part in code.co_qualname.split('.') if part != '<locals>']
         shared = 1
@@ -113,6 +114,11 @@ class FunctionBreakpoints:
     def counts(self, body: Json) -> bool:
         """False for a stop at breakpoints that have all been removed since."""
         return not {function.id for function in self.functions}.isdisjoint(body.get('hitBreakpointIds') or ())
+
+    def names(self, code: CodeType) -> list[str]:
+        """The names, as asked for, of the breakpoints that are on a code object."""
+        _, found = self.bound.get(id(code), (code, ()))
+        return ['.'.join(function.parts) for function in found]
 
     def clear(self) -> None:
         with self.lock:

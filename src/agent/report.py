@@ -3,6 +3,7 @@
 from .breakpoints import OWNER as BREAKPOINTS
 from .databreakpoints import OWNER as DATA
 from .exceptions import OWNER as EXCEPTIONS
+from .functions import OWNER as FUNCTIONS
 from .monitor import E
 from .stepping import OWNER as STEPS
 
@@ -27,12 +28,14 @@ class Report:
         self.agent = agent
         self.why: dict[str, Callable[[CodeType], list[str]]] = {
             BREAKPOINTS: self.breakpoints,
+            FUNCTIONS: self.functions,
             STEPS: self.steps,
             DATA: self.data,
         }
         """By owner: what it has events of a code object for, in words."""
         self.everywhere = {
             BREAKPOINTS: 'breakpoints look for new code',
+            FUNCTIONS: 'function breakpoints look for new functions',
             STEPS: 'a step ends where an exception leaves its function',
             EXCEPTIONS: 'exception breakpoints',
             DATA: 'data breakpoints look for new code, and for the end of functions',
@@ -58,6 +61,9 @@ class Report:
             return []
         lines = {*spots.lines, *(bp.line for bp in spots.starts if bp.line)}
         return [f'breakpoint at line {line}' for line in sorted(lines)]
+
+    def functions(self, code: CodeType) -> list[str]:
+        return [f'function breakpoint on {name}' for name in self.agent.functions.names(code)]
 
     def steps(self, code: CodeType) -> list[str]:
         steps = list(self.agent.stepping.steps.items())

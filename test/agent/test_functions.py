@@ -114,6 +114,23 @@ class FunctionTest(Session):
         self.assertIn('is not the name of a function', found[3]['message'])
         self.assertIn('module.function', found[4]['message'])
 
+    def test_those_of_the_debugger_are_none(self):
+        self.start(PROGRAM)
+        client = self.client
+        for name in ('work', '<lambda>', 'Control.stop'):
+            (found,) = self.functions(name)
+            self.assertNotIn('control.py', found['message'])
+            rows = client.ask('instrumentation')['codeObjects']
+            self.assertEqual([row for row in rows if row['path'].startswith('<pylatch>')], [])
+
+    def test_are_told_with_what_is_instrumented(self):
+        self.start(PROGRAM)
+        self.functions('Thing.method', condition='False')
+        told = self.client.ask('instrumentation')
+        why = {row['name']: (row['events'], row['why']) for row in told['codeObjects']}
+        self.assertEqual(why, {'Thing.method': (['PY_START'], ['function breakpoint on Thing.method'])})
+        self.assertIn('function breakpoints look for new functions', told['everywhere'][0]['why'])
+
     def test_conditions_and_counts(self):
         self.start(PROGRAM)
         self.functions('twice', condition='turn > 30 and n == 2', hitCondition='3')
