@@ -99,6 +99,9 @@ class Callbacks:
                     verdict = None
                     break
                 except BaseException as error:
+                    trace = error.__traceback__
+                    if type(error) is RecursionError and trace is not None and trace.tb_next is None:
+                        return None  # the stack is full: not even `is_ours` could be called
                     if is_ours(error):
                         verdict = self.lost(error)
                         break
@@ -109,9 +112,13 @@ class Callbacks:
                 # Not a handler, which runs once for a signal, but an audit hook that refuses what we do here.
                 return self.lost(raised or RuntimeError())
             raised = raised or (verdict if isinstance(verdict, BaseException) else None)
-            if raised is not None:
+            if raised is None:
+                return verdict
+            try:
                 raise raised.with_traceback(None)
-            return verdict
+            finally:
+                # This frame is in its traceback: the two would keep each other, and frames of the program, alive.
+                del raised, verdict
 
         return callback
 
@@ -126,6 +133,8 @@ class Callbacks:
             try:
                 if type(code) is not CODE or ignores(code, error):
                     return None
+            except RecursionError:
+                return None
             except BaseException as raised:
                 if is_ours(raised):
                     return self.lost(raised)
@@ -144,6 +153,8 @@ class Callbacks:
             try:
                 if type(code) is not CODE or ignores(code, detail):
                     return None
+            except RecursionError:
+                return None
             except BaseException as raised:
                 if is_ours(raised):
                     return self.lost(raised)

@@ -64,7 +64,10 @@ PLACE = """
             error = handed.error
         else:
             return decided(code, line, hits) if hits or steps or skip else None
-        raise error.with_traceback(None)
+        try:
+            raise error.with_traceback(None)
+        finally:
+            del error
 """
 EVALUATED = """
             point{i}.evaluated += 1

@@ -39,9 +39,16 @@ class Outbox:
             self.left_out += 1
             return False
         self.size += size
-        self.waiting.append((event, body))
-        if len(self.waiting) == 1:
+        first = not self.waiting
+        try:
+            # No other thread runs between the look and this.
+            self.waiting.append((event, body))
+            if first:
+                self.wake()
+        except BaseException:
+            # A signal handler of the program. Nobody else would wake our thread while something waits.
             self.wake()
+            raise
         return True
 
     def hurry(self) -> None:

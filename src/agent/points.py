@@ -12,6 +12,7 @@ import time
 
 from .classes import type_name
 from .conditions import Expression, is_programs
+from .control import is_ours
 from .guard import Interrupted
 from .snapshots import take
 from .templates import BadTemplate, Template, read_template
@@ -177,10 +178,16 @@ class Point:
 
     def act(self, frame: FrameType) -> bool:
         """At a hit that counts: True where the program is to stop."""
-        if self.template is not None:
-            self.log(self.template, frame)
-        if self.shots:
-            self.snapshot(frame)
+        try:
+            if self.template is not None:
+                self.log(self.template, frame)
+            if self.shots:
+                self.snapshot(frame)
+        except BaseException as error:
+            if is_ours(error):
+                raise
+            # A signal handler broke it off: were the hit looked at again, it would count twice.
+            raise Handed(error) from None
         return not self.acts
 
     def snapshot(self, frame: FrameType) -> None:
@@ -188,9 +195,12 @@ class Point:
         if number > self.shots:
             return  # another thread took the last one meanwhile
         body: Json = {'breakpointId': self.id, 'number': number, 'of': self.shots}
-        if not self.points.outbox.put('snapshot', body | take(frame, self.points.frames), SNAPSHOT):
-            self.taken -= 1
-        elif self.done:
+        sent = False
+        try:
+            sent = self.points.outbox.put('snapshot', body | take(frame, self.points.frames), SNAPSHOT)
+        finally:
+            self.taken -= not sent
+        if sent and self.done:
             self.points.over(self, {'verified': True, 'message': self.note})
 
     def log(self, template: Template, frame: FrameType) -> None:

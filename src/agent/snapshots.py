@@ -10,7 +10,7 @@ import _thread
 import time
 
 from .classes import is_one_of, listable, pairs, type_name
-from .control import OURS
+from .control import OURS, is_ours
 from .threads import chain
 from .values import Shown, text_of
 from .variables import CLOSED, Item, Value, group_of
@@ -83,6 +83,8 @@ class Camera:
             if depth > 1 and not is_one_of(item.value, CLOSED) and (parts := self.parts(item.value)):
                 row['children'] = self.rows(parts, depth - 1)
         except Exception as error:
+            if not is_ours(error):
+                raise  # a signal handler of the program
             # A container that another thread changes meanwhile.
             return {'name': item.name, 'value': f'<cannot be shown: {type(error).__name__}>'}
         return row

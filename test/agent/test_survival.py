@@ -1,0 +1,152 @@
+"""Programs in bad circumstances, with conditions, log messages, snapshots, filters and data breakpoints in force."""
+
+import unittest
+from pathlib import Path
+
+from test_points import PointSession
+
+ALARMS = """
+    import gc, os, signal, sys, time, weakref
+    gc.disable()
+
+    class Alarm(Exception):
+        pass
+
+    class Token:
+        pass
+
+    def alarm(*_):
+        global alarms
+        alarms += 1
+        raise Alarm
+
+    def work(i):
+        token = Token()
+        tokens.add(weakref.ref(token, tokens.discard))
+        j = i * 2
+        return j  #@return
+
+    def turn():
+        global handled
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+            while True:
+                work(1)
+        except Alarm:
+            handled += 1
+
+    tokens = set()
+    alarms = handled = 0
+    signal.signal(signal.SIGALRM, alarm)
+    print('ready', flush=True)
+    while not os.path.exists(__file__ + '.go'):
+        time.sleep(0.005)
+    while alarms < 400:
+        turn()
+    time.sleep(0.1)
+    print('done', handled == alarms, len(tokens), flush=True)
+    time.sleep(60)
+"""
+
+
+class AlarmTest(PointSession):
+    """Signal handlers that raise: each exception comes exactly once, and nothing of ours stays behind it."""
+
+    def check(self, **what):
+        self.start(ALARMS)
+        self.assertTrue(self.set('return', **what)['verified'])
+        Path(self.program.path + '.go').touch()
+        self.program.wait_for('done', 30)
+        self.assertIn('done True 0', self.program.output())
+        self.client.ask('threads')
+
+    def test_in_conditions(self):
+        self.check(condition='j == sum([i, i]) + 1')
+
+    def test_in_hit_counts(self):
+        self.check(hitCondition='>1000000000')
+
+    def test_in_log_messages(self):
+        self.check(logMessage='{i} {j!r:>5} {[i, j]}')
+
+    def test_in_snapshots(self):
+        self.check(mode='snapshot', hitCondition='1000000000')
+
+
+class FullStackTest(PointSession):
+    def test_exceptions_near_the_end_of_the_stack(self):
+        """The program gets the exceptions that it raises, and none of ours for want of room."""
+        self.start("""
+            import sys, time
+            sys.setrecursionlimit(300)
+
+            def depth():
+                frame, n = sys._getframe(), 0
+                while frame:
+                    frame, n = frame.f_back, n + 1
+                return n
+
+            def down(n):
+                if n:
+                    return down(n - 1)
+                try:
+                    raise KeyError  #@raise
+                except BaseException as error:
+                    return type(error).__name__
+
+            print('ready', flush=True)
+            while True:
+                # One frame more, and Python itself would refuse.
+                names = [down(300 - depth() - spare) for spare in range(1, 40)]
+                if set(names) != {'KeyError'}:
+                    print('wrong', names, flush=True)
+                print('on', flush=True)
+                time.sleep(0.01)
+        """)
+        filters = [{'filterId': name, 'condition': 'ValueError'} for name in ('raised', 'userUnhandled', 'uncaught')]
+        self.client.ask('setExceptionBreakpoints', filters=filters)
+        for _ in range(5):
+            self.program.grows()
+        self.assertNotIn('wrong', self.program.output())
+
+
+class CrowdTest(PointSession):
+    def test_no_message_of_many_threads_is_left_behind(self):
+        """The first message wakes the agent's thread, whichever thread's it is."""
+        self.start("""
+            import os, sys, threading, time
+            sys.setswitchinterval(1e-6)
+
+            def work(i):
+                return i  #@return
+
+            def run(barrier):
+                for turn in range(20):
+                    barrier.wait()
+                    work(turn)
+                    if barrier.wait() == 0:
+                        time.sleep(0.1)
+
+            print('ready', flush=True)
+            while not os.path.exists(__file__ + '.go'):
+                time.sleep(0.005)
+            barrier = threading.Barrier(50)
+            threads = [threading.Thread(target=run, args=[barrier]) for _ in range(50)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            print('done', flush=True)
+            time.sleep(60)
+        """)
+        self.set('return', logMessage='{i}', hitCondition='<=1000')
+        Path(self.program.path + '.go').touch()
+        lines = []
+        while len(lines) < 1000:
+            lines += self.output()['output'].split()
+        self.assertEqual(sorted(map(int, lines)), sorted([*range(20)] * 50))
+        self.program.wait_for('done')
+
+
+if __name__ == '__main__':
+    unittest.main()
