@@ -1323,12 +1323,13 @@ running = True
 
 
 def main():
+    print('running')
     while running:
         time.sleep(0.001)
-    print('done')
 `,
     async script(d) {
       await d.go();
+      await d.printed('running');
       await d.pause('MainThread');
       await d.stop({ where: 'nowhere' });
       const { threadId } = d;
@@ -1338,6 +1339,7 @@ def main():
       await d.ask('next', { threadId });
     },
     expect: `
+      printed: running
       stopped pause
       ended
       next: refused

@@ -4,11 +4,13 @@ import _signal
 import os
 import select
 import sys
+from _functools import partial
 
 PIPE = 3
 
-# A program never outlives its scenario for long; what it prints is there, line by line, as soon as it is printed.
+# A program and its forks never outlive their scenario for long; what it prints is there, line by line, at once.
 _signal.alarm(60)
+os.register_at_fork(after_in_child=partial(_signal.alarm, 60))
 sys.stdout.reconfigure(line_buffering=True)
 
 

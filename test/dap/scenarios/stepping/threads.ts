@@ -202,10 +202,12 @@ def main():
     program: `
 def main():
     n = 0
+    print('running')
     while n < 10 ** 12: n += 1  #@loop
 `,
     async script(d) {
       await d.go();
+      await d.printed('running');
       await d.pause();
       await d.stop();
       await d.setVariable('n', '10 ** 12');
@@ -213,6 +215,7 @@ def main():
       await d.end();
     },
     expect: `
+      printed: running
       stopped pause: main @loop
       set n: 1000000000000
       ended
