@@ -11,6 +11,7 @@ the tables; it is held only for work of ours.
 
 from .codes import live_codes
 from .control import OURS
+from .errors import Refusal
 from .monitor import E
 from .places import Table, unchanged
 from .threads import Section, other_frames
@@ -94,6 +95,7 @@ class DataBreakpoints:
 
     def info(self, thing: Thing) -> Json:
         """DAP's dataBreakpointInfo."""
+        check_instructions()
         data = next((data for data, known in self.things.items() if known.identity == thing.identity), '')
         if not data or self.things[data].owner() is not thing.owner():
             self.last += 1
@@ -288,6 +290,15 @@ class DataBreakpoints:
         for bp in self.all:
             if bp.thing is not None and bp.thing.frame is frame:
                 self._end(bp, f'{frame.f_code.co_name}() has ended, and with it this variable.')
+
+
+def check_instructions() -> None:
+    """Raises `Refusal` where it cannot be told which instructions store."""
+    try:
+        from .stores import CALLS  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except Exception:
+        text = 'This Python is newer than Pylatch knows, and its instructions are different: nothing can be watched.'
+        raise Refusal('cannot-watch', text) from None
 
 
 def in_callback() -> bool:

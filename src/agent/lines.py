@@ -1,17 +1,29 @@
 """Which lines of a code object a breakpoint can be on, and where one that is asked for another line goes."""
 
-from .statements import Statements
+from .control import is_ours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
 
+    from .statements import Statements
+
 # The first instruction of a plain function is RESUME; its number differs between versions.
 RESUME = (lambda: None).__code__.co_code[0]
 CACHE = 0
 """The opcode of an instruction's inline cache; RESUME has one since 3.15."""
 IS_FUNCTION = 0x02  # CO_NEWLOCALS: functions, lambdas, generator expressions; not module and class bodies
+
+
+class EveryLine:
+    """What `Statements` tells of code whose instructions are not understood: each event of a line is a hit."""
+
+    def __init__(self, fires: Iterable[int]) -> None:
+        self.starts: dict[int, frozenset[int]] = {line: frozenset() for line in fires}
+        self.always = {*self.starts}
+        self.homes: dict[int, int] = {}
+        self.turns: dict[int, int] = {}
 
 
 class Lines:
@@ -23,14 +35,14 @@ class Lines:
         self.first = lines[0] if lines else None
         """The line of the first instruction that fires LINE."""
         self.fires = frozenset(lines)
-        self._statements: Statements | None = None
+        self._statements: Statements | EveryLine | None = None
         self._last = 0
 
     @property
-    def statements(self) -> Statements:
+    def statements(self) -> Statements | EveryLine:
         """Made when first needed: most code objects of a file never have a breakpoint near."""
         if self._statements is None:
-            self._statements = Statements(self.code)
+            self._statements = statements_of(self.code) or EveryLine(self.fires)
         return self._statements
 
     @property
@@ -58,12 +70,26 @@ class Lines:
         return {*self.statements.starts, first} if self.begins_on(first) else {*self.statements.starts}
 
 
+def statements_of(code: CodeType) -> Statements | None:
+    """None where the instructions are not understood: of a newer Python, or of code that a tool has rewritten."""
+    try:
+        from .statements import Statements
+
+        return Statements(code)
+    except RecursionError, MemoryError:
+        raise
+    except Exception as error:
+        if not is_ours(error):
+            raise  # a signal handler of the program
+        return None
+
+
 def lines_of(code: CodeType) -> list[int]:
     """The lines with a LINE event, in the order of the code: those of instructions behind RESUME. The prologue (making
     cells, the generator object) has the line of the `def`, but fires no LINE."""
     text = code.co_code
     start = next((i + 2 for i in range(0, len(text), 2) if text[i] == RESUME), 0)
-    while text[start] == CACHE:
+    while start < len(text) and text[start] == CACHE:
         start += 2
     return [line for _, end, line in code.co_lines() if line and end > start]
 

@@ -1,14 +1,14 @@
 """What a data breakpoint can watch: an attribute, a name of a module, an item, a variable of a function.
 
 Each knows how to read its value without code of the program, and behind which instructions it may have changed. What
-is watched is held by a weak reference where it can be had, so that it ends when the program wants it to.
+is watched is held by a weak reference where it can be had, so that it ends when the program wants it to. What reads the
+instructions is loaded for the first data breakpoint: it may fail in a Python that is newer than it.
 """
 
 import _weakref
 
 from .classes import DICT, MEMBER, class_of, is_in_c, is_one_of, lookup, namespace
 from .lines import nested
-from .stores import of_attribute, of_items, of_local, of_name
 from .values import Shown, text_of
 from .variables import CLOSED
 
@@ -76,6 +76,8 @@ class Attribute(Thing):
         return GONE if owner is None else self.get(owner)
 
     def places(self, code: CodeType, mine: bool) -> Places:
+        from .stores import of_attribute
+
         return of_attribute(code, self.key, mine)
 
     def how(self) -> str:
@@ -96,6 +98,8 @@ class Name(Thing):
         return DICT.get(self.space, self.name, NOTHING)
 
     def places(self, code: CodeType, mine: bool) -> Places:
+        from .stores import of_name
+
         return of_name(code, self.name)
 
     def how(self) -> str:
@@ -122,6 +126,8 @@ class Item(Thing):
             return NOTHING
 
     def places(self, code: CodeType, mine: bool) -> Places:
+        from .stores import of_items
+
         return of_items(code) if mine else {}
 
     def how(self) -> str:
@@ -147,6 +153,8 @@ class Local(Thing):
         return GONE if ended else self.call.f_locals.get(self.name, NOTHING)
 
     def places(self, code: CodeType, mine: bool) -> Places:
+        from .stores import of_local
+
         return of_local(code, self.name)
 
     def codes(self, living: Iterable[CodeType]) -> Iterable[CodeType]:

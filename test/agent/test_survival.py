@@ -1,9 +1,13 @@
 """Programs in bad circumstances, with conditions, log messages, snapshots, filters and data breakpoints in force."""
 
+import shutil
+import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
-from test_points import PointSession
+import support
+from test_points import LOOP, PointSession
 
 ALARMS = """
     import gc, os, signal, sys, time, weakref
@@ -146,6 +150,42 @@ class CrowdTest(PointSession):
             lines += self.output()['output'].split()
         self.assertEqual(sorted(map(int, lines)), sorted([*range(20)] * 50))
         self.program.wait_for('done')
+
+
+class NewerPythonTest(PointSession):
+    """Where the instructions cannot be learnt, breakpoints go by lines alone, and what needs more is refused."""
+
+    def start_without(self, source, *modules):
+        folder = Path(tempfile.mkdtemp(prefix='built-'))
+        self.addCleanup(shutil.rmtree, folder)
+        shutil.copy(support.BUILT / 'stub.py', folder)
+        text = (support.BUILT / 'agent.src').read_text()
+        for name in modules:
+            head = f'\f{name}\n'
+            self.assertIn(head, text)
+            text = text.replace(head, f'{head}raise IndexError\n')
+        (folder / 'agent.src').write_text(text)
+        with unittest.mock.patch.object(support, 'BUILT', folder):
+            return self.start(source)
+
+    def test_breakpoints_conditions_and_steps_work(self):
+        client = self.start_without(LOOP, 'bytecode', 'stores')
+        self.assertTrue(self.set('return', condition='i % 5 == 0')['verified'])
+        self.assertEqual(client.stopped(), ('breakpoint', 'step', self.at('return')))
+        self.assertEqual(client.step('next')[0], 'step')
+        client.ask('breakpointLocations', path=self.program.path, line=1, endLine=99)
+        self.clear_and_continue()
+
+    def test_data_breakpoints_are_refused_in_words(self):
+        client = self.start_without(LOOP, 'bytecode', 'stores')
+        self.set('return')
+        client.stopped()
+        for _ in range(2):
+            found = client.ask('dataBreakpointInfo', name='j', frameId=client.frame)
+            self.assertIsNone(found['dataId'])
+            self.assertIn('nothing can be watched', found['description'])
+        self.clear_and_continue()
+        client.ask('threads')
 
 
 if __name__ == '__main__':
