@@ -134,6 +134,11 @@ export function optionalString(args: JsonObject, key: string): string | undefine
   throw bad(key, 'a text', value);
 }
 
+/** A text without the spaces around it; one that is only spaces counts as absent, as in an editor's input box. */
+export function optionalText(args: JsonObject, key: string): string | undefined {
+  return optionalString(args, key)?.trim() || undefined;
+}
+
 export function optionalBoolean(args: JsonObject, key: string): boolean | undefined {
   const value = args[key];
   if (value === undefined || value === null) return undefined;

@@ -55,7 +55,11 @@ export class Attachment {
   /** The link to the agent. @throws PylatchError `wrong-state` before the agent is there */
   get link(): AgentLink {
     if (this.current) return this.current;
-    throw new PylatchError('wrong-state', 'The session is still attaching.', 'Wait for its answer.');
+    throw new PylatchError(
+      'wrong-state',
+      'The session is still attaching.',
+      'Wait for the answer of the attach request.',
+    );
   }
 
   /** Answers `attach`. A failure leaves the session as it was before, so that the client may try again. */

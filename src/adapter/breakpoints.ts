@@ -9,21 +9,28 @@ import {
   optionalArray,
   optionalInteger,
   optionalString,
+  optionalText,
   optionalWord,
 } from './arguments';
 import type { BreakpointIds } from './breakpointIds';
 import type { Client } from './client';
 import type { Call } from './requests';
 import type { Sources } from './sources';
+import { delivered, waiting } from './waiting';
 
-const NOT_ATTACHED = 'Pylatch has not attached yet.';
+/** A file's list that waits, with the request's arguments: path mappings are known with the attach only. */
+interface Waiting {
+  args: JsonObject;
+  list: AgentBreakpoint[];
+}
 
 /**
- * The breakpoints of the session by file. Lists that come before the
- * agent is there are answered as unverified, kept, and sent on by {@link Breakpoints.connect}.
+ * The breakpoints in files. Lists that come before the agent is there are answered as unverified, kept, and sent on by
+ * {@link Breakpoints.connect}.
  */
 export class Breakpoints {
-  private readonly files = new Map<string, AgentBreakpoint[]>();
+  /** By the name of the source on the client's side. */
+  private readonly files = new Map<string, Waiting>();
   private link: AgentLink | undefined;
 
   constructor(
@@ -35,17 +42,23 @@ export class Breakpoints {
   /** The agent is there: hands it what has waited and tells the client what became of each. */
   async connect(link: AgentLink): Promise<void> {
     this.link = link;
-    await Promise.all([...this.files].map(([path, list]) => this.sendWaiting(link, path, list)));
+    const lists = [...this.files.values()];
+    this.files.clear();
+    await Promise.all(lists.map((file) => this.sendWaiting(link, file)));
   }
 
   /** Answers `setBreakpoints`. */
-  async set(args: unknown, call: Call): Promise<DebugProtocol.SetBreakpointsResponse['body']> {
-    const known = object(args, 'arguments of the setBreakpoints request');
-    const path = this.sources.remotePath(known);
-    const list = this.list(path, known);
-    this.files.set(path, list);
-    const answers = await this.answers(path, list, call);
-    return { breakpoints: answers.map((item) => this.toClient(item)) };
+  async set(raw: unknown, call: Call): Promise<DebugProtocol.SetBreakpointsResponse['body']> {
+    const args = object(raw, 'arguments of the setBreakpoints request');
+    const path = this.sources.remotePath(args);
+    const file = this.sources.clientName(args);
+    const list = this.list(file, args);
+    if (!this.link) {
+      this.files.set(file, { args, list });
+      return this.toClients(waiting(list).breakpoints);
+    }
+    const { breakpoints } = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
+    return this.toClients(breakpoints);
   }
 
   /** Answers `breakpointLocations`. */
@@ -70,50 +83,43 @@ export class Breakpoints {
     this.client.event('breakpoint', { ...body, breakpoint: this.toClient(body.breakpoint) });
   }
 
-  /** What the agent says about each breakpoint; that it is not there yet, before it is. */
-  private async answers(
-    path: string,
-    list: AgentBreakpoint[],
-    call: Call,
-  ): Promise<DebugProtocol.Breakpoint[]> {
-    if (!this.link) return list.map((item) => unverified(item, NOT_ATTACHED));
-    const { breakpoints } = await this.link.request('setBreakpoints', { path, breakpoints: list }, call);
-    return breakpoints;
-  }
-
-  private async sendWaiting(link: AgentLink, path: string, list: AgentBreakpoint[]): Promise<void> {
-    const { breakpoints } = await link
-      .request('setBreakpoints', { path, breakpoints: list })
-      .catch((error: Error) => ({ breakpoints: list.map((item) => unverified(item, error.message)) }));
+  /** Tells the client of breakpoints that the agent has taken, or has not. */
+  changedAll(breakpoints: DebugProtocol.Breakpoint[]): void {
     for (const breakpoint of breakpoints) this.changed({ reason: 'changed', breakpoint });
   }
 
-  private list(path: string, args: JsonObject): AgentBreakpoint[] {
+  /** What the agent says of breakpoints, as the client is to see it. */
+  toClients(breakpoints: DebugProtocol.Breakpoint[]): { breakpoints: DebugProtocol.Breakpoint[] } {
+    return { breakpoints: breakpoints.map((item) => this.toClient(item)) };
+  }
+
+  private async sendWaiting(link: AgentLink, { args, list }: Waiting): Promise<void> {
+    const path = this.sources.remotePath(args);
+    const answer = link.request('setBreakpoints', { path, breakpoints: list });
+    this.changedAll(await delivered(list, answer));
+  }
+
+  private list(file: string, args: JsonObject): AgentBreakpoint[] {
     const given = optionalArray(args, 'breakpoints');
     const items = given ?? (optionalArray(args, 'lines') ?? []).map((line) => ({ line }));
     const used = new Set<number>();
-    return items.map((item, index) => this.breakpoint(path, object(item, `"breakpoints[${index}]"`), used));
+    return items.map((item, index) => this.breakpoint(file, object(item, `"breakpoints[${index}]"`), used));
   }
 
-  private breakpoint(path: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
+  private breakpoint(file: string, item: JsonObject, used: Set<number>): AgentBreakpoint {
     const line = this.client.lineFrom(integer(item, 'line'));
     return defined<AgentBreakpoint>({
-      id: this.ids.of(`${line}:${path}`, used),
+      id: this.ids.of(`${line}:${file}`, used),
       line,
-      condition: optionalString(item, 'condition') || undefined,
-      hitCondition: optionalString(item, 'hitCondition') || undefined,
+      condition: optionalText(item, 'condition'),
+      hitCondition: optionalText(item, 'hitCondition'),
       logMessage: optionalString(item, 'logMessage') || undefined,
       mode: optionalWord(item, 'mode', ['stop', 'snapshot']) === 'snapshot' ? 'snapshot' : undefined,
     });
   }
 
-  /** What the agent says of a breakpoint, as the client is to see it. */
-  toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {
+  private toClient(item: DebugProtocol.Breakpoint): DebugProtocol.Breakpoint {
     const shown = item.source ? { ...item, source: this.sources.toClient(item.source) } : item;
     return this.client.positionsTo(shown);
   }
-}
-
-function unverified({ id, line }: AgentBreakpoint, message: string): DebugProtocol.Breakpoint {
-  return { id, verified: false, line, message, reason: 'pending' };
 }

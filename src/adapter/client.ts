@@ -7,7 +7,6 @@ export interface ClientEvents {
   initialized: undefined;
   stopped: DebugProtocol.StoppedEvent['body'];
   continued: DebugProtocol.ContinuedEvent['body'];
-  thread: DebugProtocol.ThreadEvent['body'];
   breakpoint: DebugProtocol.BreakpointEvent['body'];
   output: DebugProtocol.OutputEvent['body'];
   process: DebugProtocol.ProcessEvent['body'];

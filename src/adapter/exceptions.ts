@@ -3,18 +3,11 @@ import { PylatchError } from '../common/errors';
 import type { AgentCommands, ExceptionFilter } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { JsonObject } from './arguments';
-import { defined, integer, object, optionalArray, optionalString } from './arguments';
+import { defined, integer, object, optionalArray, optionalText } from './arguments';
 import { EXCEPTION_FILTERS } from './capabilities';
 import type { Client } from './client';
 import type { Call } from './requests';
-
-type Answer = DebugProtocol.Breakpoint;
-
-const NOT_ATTACHED: Answer = {
-  verified: false,
-  message: 'Pylatch has not attached yet.',
-  reason: 'pending',
-};
+import { delivered, waiting } from './waiting';
 
 /** The exception breakpoints of the session, and what is asked about an exception. */
 export class Exceptions {
@@ -27,15 +20,21 @@ export class Exceptions {
   async connect(link: AgentLink): Promise<void> {
     this.link = link;
     if (this.filters.length === 0) return;
-    const { breakpoints } = await link.request('setExceptionBreakpoints', { filters: this.filters });
+    const answer = link.request('setExceptionBreakpoints', { filters: this.filters });
+    const breakpoints = await delivered(this.unnumbered, answer);
     for (const { message } of breakpoints) if (message) this.client.say(message, 'important');
   }
 
   /** Answers `setExceptionBreakpoints`: in order, the filters and then the filters with options. */
-  async set(raw: unknown, call: Call): Promise<{ breakpoints: Answer[] }> {
+  async set(raw: unknown, call: Call): Promise<DebugProtocol.SetExceptionBreakpointsResponse['body']> {
     this.filters = filtersOf(object(raw, 'arguments of the setExceptionBreakpoints request'));
     if (this.link) return this.link.request('setExceptionBreakpoints', { filters: this.filters }, call);
-    return { breakpoints: this.filters.map(() => NOT_ATTACHED) };
+    return waiting(this.unnumbered);
+  }
+
+  /** Unlike other breakpoints they have no numbers by which the client could be told of each later. */
+  private get unnumbered(): object[] {
+    return this.filters.map(() => ({}));
   }
 
   /** Answers `exceptionInfo`. */
@@ -59,9 +58,10 @@ function filtersOf(args: JsonObject): ExceptionFilter[] {
 
 function filter(item: JsonObject, list: string): ExceptionFilter {
   const known = EXCEPTION_FILTERS.find(({ filter }) => filter === item['filterId']);
-  const condition = optionalString(item, 'condition')?.trim() || undefined;
+  const condition = optionalText(item, 'condition');
   if (known) return defined<ExceptionFilter>({ filterId: known.filter, condition });
   const names = EXCEPTION_FILTERS.map(({ filter }) => filter).join(', ');
-  const text = `"${list}" names an exception filter that there is not: ${JSON.stringify(item['filterId'])}.`;
+  const given = JSON.stringify(item['filterId']) ?? 'nothing';
+  const text = `"${list}" names an exception filter that there is not: ${given}.`;
   throw new PylatchError('bad-arguments', text, `The filters are ${names}.`);
 }

@@ -2,14 +2,11 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { AgentFunctionBreakpoint } from '../common/wire';
 import type { AgentLink } from './agentLink';
 import type { JsonObject } from './arguments';
-import { defined, object, optionalArray, optionalString, string } from './arguments';
+import { defined, object, optionalArray, optionalText, string } from './arguments';
 import type { BreakpointIds } from './breakpointIds';
 import type { Breakpoints } from './breakpoints';
 import type { Call } from './requests';
-
-type Answer = DebugProtocol.Breakpoint;
-
-const NOT_ATTACHED = 'Pylatch has not attached yet.';
+import { delivered, waiting } from './waiting';
 
 /** Breakpoints on the start of functions, by name. A list that comes before the agent is there waits for it. */
 export class FunctionBreakpoints {
@@ -26,20 +23,20 @@ export class FunctionBreakpoints {
   async connect(link: AgentLink): Promise<void> {
     this.link = link;
     if (this.list.length === 0) return;
-    const { breakpoints } = await link.request('setFunctionBreakpoints', { breakpoints: this.list });
-    for (const breakpoint of breakpoints) this.breakpoints.changed({ reason: 'changed', breakpoint });
+    const answer = link.request('setFunctionBreakpoints', { breakpoints: this.list });
+    this.breakpoints.changedAll(await delivered(this.list, answer));
   }
 
   /** Answers `setFunctionBreakpoints`. */
-  async set(raw: unknown, call: Call): Promise<{ breakpoints: Answer[] }> {
+  async set(raw: unknown, call: Call): Promise<DebugProtocol.SetFunctionBreakpointsResponse['body']> {
     const args = object(raw, 'arguments of the setFunctionBreakpoints request');
     const used = new Set<number>();
     this.list = (optionalArray(args, 'breakpoints') ?? []).map((item, index) =>
       this.breakpoint(object(item, `"breakpoints[${index}]"`), used),
     );
-    if (!this.link) return { breakpoints: this.list.map(unverified) };
+    if (!this.link) return waiting(this.list);
     const body = await this.link.request('setFunctionBreakpoints', { breakpoints: this.list }, call);
-    return { breakpoints: body.breakpoints.map((item) => this.breakpoints.toClient(item)) };
+    return this.breakpoints.toClients(body.breakpoints);
   }
 
   private breakpoint(item: JsonObject, used: Set<number>): AgentFunctionBreakpoint {
@@ -47,12 +44,8 @@ export class FunctionBreakpoints {
     return defined<AgentFunctionBreakpoint>({
       id: this.ids.of(`function:${name}`, used),
       name,
-      condition: optionalString(item, 'condition') || undefined,
-      hitCondition: optionalString(item, 'hitCondition') || undefined,
+      condition: optionalText(item, 'condition'),
+      hitCondition: optionalText(item, 'hitCondition'),
     });
   }
-}
-
-function unverified({ id }: AgentFunctionBreakpoint): Answer {
-  return { id, verified: false, message: NOT_ATTACHED, reason: 'pending' };
 }

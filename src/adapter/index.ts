@@ -49,7 +49,7 @@ export class PylatchSession extends ProtocolServer {
   private readonly stops = new Stops(this.client, this.lifecycle, this.sources);
   private readonly ids = new BreakpointIds();
   private readonly breakpoints = new Breakpoints(this.client, this.sources, this.ids);
-  private readonly dataBreakpoints = new DataBreakpoints(this.ids);
+  private readonly dataBreakpoints = new DataBreakpoints(this.ids, this.snapshots);
   private readonly functionBreakpoints = new FunctionBreakpoints(this.breakpoints, this.ids);
   private readonly exceptions = new Exceptions(this.client);
   private readonly resume = new Resume(this.client, this.stops);

@@ -70,6 +70,7 @@ export class Inspect {
       value: string(args, 'value'),
       hex: hex(args),
     });
+    this.snapshots.refuseChange(request.variablesReference);
     return this.changing(call, () => link.request('setVariable', request, call));
   }
 
@@ -115,6 +116,16 @@ export class Inspect {
   source(link: AgentLink, raw: unknown, call: Call): Promise<Body<'source'>> {
     const args = object(raw, 'arguments of the source request');
     return link.request('source', this.sources.requested(args), call);
+  }
+
+  /** Answers `pylatch/instrumentation`. */
+  async instrumentation(link: AgentLink, call: Call): Promise<Body<'instrumentation'>> {
+    const body = await link.request('instrumentation', {}, call);
+    const codeObjects = body.codeObjects.map((row) => {
+      const path = this.sources.toClient({ path: row.path }).path ?? row.path;
+      return this.client.positionsTo({ ...row, path });
+    });
+    return { ...body, codeObjects };
   }
 
   /** Also a failed change may have changed something. */

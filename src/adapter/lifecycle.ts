@@ -33,8 +33,17 @@ export class Lifecycle {
     throw new PylatchError(
       'wrong-state',
       `The request "${command}" is not possible ${SITUATION[this.state]}.`,
-      command === 'attach' && this.attached ? 'Disconnect first.' : ADVICE[this.state],
+      this.advice(command, allowed),
     );
+  }
+
+  private advice(command: string, allowed: readonly State[]): string {
+    if (command === 'attach' && this.attached) return 'Disconnect first.';
+    const now = STATES.indexOf(this.state);
+    const over = allowed.every((state) => STATES.indexOf(state) < now);
+    return over && this.state !== 'ended'
+      ? 'It comes once, at the beginning of a session.'
+      : ADVICE[this.state];
   }
 
   get attached(): boolean {

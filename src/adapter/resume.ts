@@ -1,7 +1,6 @@
-import { PylatchError } from '../common/errors';
 import type { AgentCommands, StepArguments } from '../common/wire';
 import type { AgentLink } from './agentLink';
-import { defined, integer, object, optionalBoolean, optionalInteger, optionalWord } from './arguments';
+import { defined, integer, object, optionalBoolean, optionalInteger } from './arguments';
 import type { Client } from './client';
 import type { Call } from './requests';
 import type { Stops } from './stops';
@@ -32,7 +31,6 @@ export class Resume {
     const request = defined<StepArguments>({
       threadId: integer(args, 'threadId'),
       singleThread: optionalBoolean(args, 'singleThread'),
-      granularity: optionalWord(args, 'granularity', ['statement', 'line', 'instruction']),
       targetId: step === 'stepIn' ? optionalInteger(args, 'targetId') : undefined,
     });
     return this.resume(request, call, () => link.request(step, request));
@@ -40,9 +38,6 @@ export class Resume {
 
   async pause(link: AgentLink, raw: unknown): Promise<Record<string, never>> {
     const threadId = integer(object(raw, 'arguments of the pause request'), 'threadId');
-    if (this.stops.isStopped(threadId)) {
-      throw new PylatchError('wrong-state', `Thread ${threadId} is stopped already.`, 'Continue it first.');
-    }
     return link.request('pause', { threadId });
   }
 

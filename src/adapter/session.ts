@@ -117,7 +117,7 @@ export function requestTable(parts: Parts): RequestTable {
 
     'pylatch/instrumentation': {
       states: CONNECTED,
-      handler: linked((link, _, call) => link.request('instrumentation', {}, call)),
+      handler: linked((link, _, call) => inspect.instrumentation(link, call)),
     },
   };
 }

@@ -43,6 +43,13 @@ export class Snapshots {
     return reference > FIRST_REFERENCE;
   }
 
+  /** @throws PylatchError `cannot-set` for the values of snapshots */
+  refuseChange(reference: number): void {
+    if (!this.owns(reference)) return;
+    const text = 'A snapshot shows values of the past, which cannot be changed.';
+    throw new PylatchError('cannot-set', text, 'Stop the program to change them.');
+  }
+
   /**
    * The rows behind a reference, or a page of them; all are named ones.
    * @throws PylatchError `stale-reference` for those of a snapshot that was dropped

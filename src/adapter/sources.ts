@@ -49,6 +49,12 @@ export class Sources {
     return this.paths.toRemote(path);
   }
 
+  /** The client's own name of the source that a request names, which is the same before and after the attach. */
+  clientName(args: JsonObject): string {
+    const source = object(args['source'], '"source"');
+    return optionalString(source, 'path') ?? `#${optionalInteger(source, 'sourceReference')}`;
+  }
+
   /** What a `source` request asks for. @throws PylatchError `bad-arguments`, `source-unavailable` */
   requested(args: JsonObject): RemoteSource {
     const named = args['source'] === undefined ? {} : object(args['source'], '"source"');

@@ -10,9 +10,9 @@ type StoppedBody = AgentEvents['stopped'];
  * Which threads are stopped, and what the agent told about each stop.
  *
  * The agent sends the top of the stack and its variables along with a stop; they are answered from here
- * until the thread is resumed or a value may have changed. A thread that is let go on alone leaves the others stopped. A client takes a thread for running once it has
- * the answer to its resume request, so a `stopped` that comes before that answer is held back (as are those
- * that come before the configuration is done).
+ * until the thread is resumed or a value may have changed. A thread that is let go on alone leaves the others stopped.
+ * A client takes a thread for running once it has the answer to its resume request, so a `stopped` that comes before
+ * that answer is held back (as are those that come before the configuration is done).
  */
 export class Stops {
   private snapshots = new Map<number, StopSnapshot>();
@@ -67,10 +67,6 @@ export class Stops {
       Object.assign(this, { alone, allStopped });
       this.update();
     };
-  }
-
-  isStopped(threadId: number): boolean {
-    return this.snapshots.has(threadId) || (this.allStopped && !this.alone.has(threadId));
   }
 
   /** Some threads have stopped or gone on for themselves although a stop is for all. */

@@ -122,7 +122,10 @@ class Frames:
         """The ident of the thread and the frame with a DAP frame id."""
         found = self.ids.get(number)
         if found is None:
-            raise Refusal('stale-reference', 'The program has moved on since this frame was shown.')
+            raise Refusal(
+                'stale-reference',
+                'The program has moved on since this frame was shown: choose one of the stack as it is now.',
+            )
         return found
 
     def forget(self, idents: set[int] | None) -> None:

@@ -60,7 +60,9 @@ class Jumps:
         ident = self.agent.requests.stopped(arguments)
         number: int = arguments['targetId']
         if not 0 < number <= len(self.targets):
-            raise Refusal('stale-reference', 'The program has moved on since this target was offered.')
+            raise Refusal(
+                'stale-reference', 'The program has moved on since this target was offered: choose the line again.'
+            )
         code, line = self.targets[number - 1]
         waiter = self.waiter(ident)
         if waiter.frame.f_code is not code:

@@ -272,13 +272,15 @@ class Requests:
         for call in self.calls(ident, frame):
             if call.offset == number:
                 return frozenset(call.offsets)
-        raise Refusal('stale-reference', 'This call is none of those that the line has still to make.')
+        raise Refusal(
+            'stale-reference', 'This call is none of those that the line has still to make: ask for them again.'
+        )
 
     def pause(self, seq: int, _: str, arguments: Json) -> None:
         ident = self.thread(arguments)
         control = self.agent.control
         if control.is_stopped(ident):
-            raise Refusal('wrong-state', 'This thread is stopped already.')
+            raise Refusal('wrong-state', 'This thread is stopped already: continue it first.')
         self.agent.answer(seq, {'body': {}})
         with control.lock:
             control.pausing.add(ident)
@@ -301,7 +303,8 @@ class Requests:
     def thread(self, arguments: Json) -> int:
         ident = self.agent.frames.ident(arguments['threadId'])
         if ident is None:
-            raise Refusal('no-such-thread', f'There is no thread {arguments["threadId"]}; it may have ended.')
+            text = f'There is no thread {arguments["threadId"]}, or it has ended: choose one of the list of threads.'
+            raise Refusal('no-such-thread', text)
         return ident
 
     def standing(self, arguments: Json) -> int:

@@ -206,7 +206,9 @@ class Variables:
     def find(self, reference: int) -> Node:
         node = self.nodes.get(reference)
         if node is None:
-            raise Refusal('stale-reference', 'The program has moved on since this value was shown.')
+            raise Refusal(
+                'stale-reference', 'The program has moved on since this value was shown: open it again from the stack.'
+            )
         return node
 
     def returned(self, ident: int, caller: FrameType, name: str, value: object) -> None:

@@ -210,7 +210,6 @@ export interface AgentCommands {
 export interface StepArguments {
   threadId: number;
   singleThread?: boolean;
-  granularity?: DebugProtocol.SteppingGranularity;
   /** Of `stepInTargets`; for stepIn alone. */
   targetId?: number;
 }

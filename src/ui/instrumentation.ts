@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { asPylatchError } from '../common/errors';
 import type { Instrumentation } from '../common/wire';
 import { DEBUG_TYPE } from '../common/contributions';
+import { instrumentationText } from './instrumentationText';
 
 /** Writes into the Debug Console what Pylatch has switched on in the program of the active session. */
 export async function showInstrumentation(): Promise<void> {
@@ -10,22 +12,25 @@ export async function showInstrumentation(): Promise<void> {
   await vscode.commands.executeCommand('workbench.debug.action.focusRepl');
   try {
     const body = (await session.customRequest('pylatch/instrumentation')) as Instrumentation;
-    vscode.debug.activeDebugConsole.appendLine(instrumentationText(body));
+    vscode.debug.activeDebugConsole.appendLine(instrumentationText(body, await breakpointNames(session)));
   } catch (error) {
     vscode.debug.activeDebugConsole.appendLine(asPylatchError(error).message);
   }
 }
 
-function instrumentationText({ codeObjects, everywhere, hits }: Instrumentation): string {
-  if (codeObjects.length + everywhere.length === 0) return 'Nothing is switched on in the program.';
-  return [
-    `Functions with events of their own: ${codeObjects.length}`,
-    ...codeObjects.map(
-      ({ name, path, line, events, why }) =>
-        `  ${name} (${path}:${line}): ${events.join(', ')}; ${why.join(', ')}`,
-    ),
-    `Events that are on for all code: ${everywhere.length}`,
-    ...everywhere.map(({ event, why, cost }) => `  ${event}: ${why.join(', ')}; costs ${cost}`),
-    ...Object.entries(hits).map(([id, count]) => `Breakpoint ${id} was reached ${count} times.`),
-  ].join('\n');
+/** The editor's breakpoints by the numbers that they have in the session. Its API has no data breakpoints. */
+async function breakpointNames(session: vscode.DebugSession): Promise<Map<number, string>> {
+  const names = new Map<number, string>();
+  for (const breakpoint of vscode.debug.breakpoints) {
+    const known = (await session.getDebugProtocolBreakpoint(breakpoint)) as { id?: number } | undefined;
+    if (known?.id !== undefined) names.set(known.id, breakpointName(breakpoint));
+  }
+  return names;
+}
+
+function breakpointName(breakpoint: vscode.Breakpoint): string {
+  if (breakpoint instanceof vscode.FunctionBreakpoint) return breakpoint.functionName;
+  if (!(breakpoint instanceof vscode.SourceBreakpoint)) return breakpoint.id;
+  const { uri, range } = breakpoint.location;
+  return `${basename(uri.path)}:${range.start.line + 1}`;
 }

@@ -248,7 +248,6 @@ describe('a stop', () => {
     await client.request('continue', { threadId: 7, singleThread: true });
     assert.equal(session.lifecycle.state, 'stopped');
     await client.request('pause', { threadId: 7 });
-    await assert.rejects(client.request('pause', { threadId: 8 }), fails('wrong-state'));
   });
 
   it('ends for all by a step of one of them, and the client is told', async () => {
@@ -257,11 +256,6 @@ describe('a stop', () => {
     await client.request('next', { threadId: 8 });
     assert.deepEqual(client.events('continued'), [{ threadId: 8, allThreadsContinued: true }]);
     await assert.rejects(client.request('next', { threadId: 8 }), fails('wrong-state'));
-  });
-
-  it('is not asked for twice', async () => {
-    await reach('stopped');
-    await assert.rejects(client.request('pause', { threadId: 7 }), fails('wrong-state'));
   });
 
   function orThrow(response: DebugProtocol.Response): void {
@@ -290,7 +284,7 @@ describe('threads that stop one by one', () => {
   it('are paused one by one', async () => {
     await client.request('continue', { threadId: 7 });
     await client.request('pause', { threadId: 7 });
-    await assert.rejects(client.request('pause', { threadId: 8 }), fails('wrong-state'));
+    assertMatches(agent.requests.at(-1), { command: 'pause', arguments: { threadId: 7 } });
   });
 });
 
