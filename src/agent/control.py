@@ -26,7 +26,7 @@ from .threads import Section, other_frames
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from .link import Json
     from .monitor import Monitor
@@ -326,6 +326,12 @@ class Control:
         for expected in (self.pausing, self.entering, self.alone):
             expected.clear()
         self.release([*self.waiters, *self.stopped, *self.held])
+
+
+def is_own(code: CodeType) -> bool:
+    """True for code of the agent, and of the stub, to which the interpreter gives no file."""
+    name = code.co_filename
+    return name.startswith(OURS) or (name == '<string>' and code.co_name.startswith('pylatch_'))
 
 
 def is_ours(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ the tables; it is held only for work of ours.
 """
 
 from .codes import live_codes
-from .control import OURS
+from .control import OURS, is_own
 from .errors import Refusal
 from .monitor import E
 from .places import Table, unchanged
@@ -164,7 +164,7 @@ class DataBreakpoints:
 
     def _add(self, bp: DataBreakpoint, code: CodeType) -> bool:
         """Whether code has places of a data breakpoint."""
-        if bp.thing is None or code.co_filename.startswith(OURS):
+        if bp.thing is None or is_own(code):
             return False
         places = bp.thing.places(code, self.frames.whose.may_be_mine(code))
         ends = bp.thing.frame is not None and bp.thing.frame.f_code is code

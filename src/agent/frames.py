@@ -165,10 +165,10 @@ class Frames:
         return number
 
     def source(self, frame: FrameType) -> Json:
-        """A DAP Source: the file's path as the program sees it, or only a name for code without a file."""
+        """A DAP Source: the file's path as the program sees it, or what code without a file goes by, `linecache`
+        included."""
         path = file_of(frame)
-        name = base_name(path)
-        source: Json = {'name': name, 'path': path} if is_absolute(path) else {'name': path}
+        source: Json = {'name': base_name(path) if is_absolute(path) else path, 'path': path}
         if not self.is_mine(frame):
             origin = self.whose.origin(frame)
             source |= {'presentationHint': 'deemphasize', 'origin': origin}

@@ -8,7 +8,7 @@ Threading: as in `breakpoints.py`.
 
 import sys
 
-from .control import OURS
+from .control import is_own
 from .files import identity
 from .lines import is_function, nested
 from .monitor import E
@@ -46,7 +46,7 @@ class Function:
         self.told: Json = {}
 
     def matches(self, code: CodeType, is_mine: Callable[[CodeType], bool]) -> bool:
-        if code.co_name != self.parts[-1] or not is_function(code) or code.co_filename.startswith(OURS):
+        if code.co_name != self.parts[-1] or not is_function(code) or is_own(code):
             return False
         name = [part for part in code.co_qualname.split('.') if part != '<locals>']
         shared = 1

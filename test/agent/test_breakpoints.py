@@ -215,6 +215,9 @@ class BreakpointsTest(Session):
         (found,) = client.breakpoints('<template>', 2)
         self.assertTrue(found['verified'], found)
         self.assertEqual(client.stopped(), ('breakpoint', 'show', 2))
+        # By which the text is asked for, and breakpoints are set from the frame.
+        frame = client.ask('stackTrace', threadId=client.thread)['stackFrames'][0]
+        self.assertEqual(frame['source'], {'name': '<template>', 'path': '<template>'})
 
     def test_setting_is_quick_in_a_big_program(self):
         """9,000 code objects: far below a second, where the program must not be held up."""
