@@ -6,6 +6,7 @@ a private copy. So nothing of ours shows in `sys.modules`, and a program that re
 does not disturb us.
 """
 
+import marshal
 import sys
 
 TYPE_CHECKING = False
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Codes = dict[str, CodeType]
+    Codes = dict[str, CodeType | tuple[int, int]]
+    """The modules that are not loaded yet: their code, or where it is in the blob (see `compile_agent.py`)."""
 
 
 class Modules:
     """The agent's modules by name, made when first imported."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: Codes, blob: bytes) -> None:
         import builtins
 
         self.codes = codes
+        self.blob = blob
         self.loaded: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), '__import__': self.find, '__build_class__': build_class}
 
@@ -37,8 +40,15 @@ class Modules:
         module = type(sys)(name)
         self.loaded[name] = module
         module.__dict__['__builtins__'] = self.builtins
-        exec(self.codes[name], module.__dict__)
+        exec(self.code(name), module.__dict__)
         return module
+
+    def code(self, name: str) -> CodeType:
+        item = self.codes.pop(name)
+        if not isinstance(item, tuple):
+            return item
+        size = len(self.blob)
+        return marshal.loads(memoryview(self.blob)[size - item[0] : size - item[1]])
 
     def load_private(self, name: str) -> ModuleType:
         """A copy of a standard extension module that the program itself has not loaded.
@@ -74,6 +84,7 @@ class Modules:
             vars(module).clear()
         self.loaded.clear()
         self.codes.clear()
+        self.blob = b''
         self.builtins.clear()
         # These two stay for the next collection, without their functions.
         for item in (Modules, Passing):
@@ -113,10 +124,10 @@ def empty(cls: type, referents: Callable[[object], list[Any]]) -> None:
     referents(vars(cls))[0].clear()
 
 
-def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
+def run(codes: Codes, blob: bytes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
     """The start of the agent's thread. `place`: see `server.Place`. Nothing escapes. `end` is called last, by
     whichever thread serves then."""
-    modules = Modules(codes)
+    modules = Modules(codes, blob)
 
     def end(quiet: bool) -> None:
         if sys.__dict__.get('__pylatch__') is claim:
