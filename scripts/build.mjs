@@ -101,7 +101,9 @@ async function copyAddon(addon, folder) {
 async function buildAgent(folder) {
   await copyAgent(folder);
   for (const { path: python } of await interpreters()) {
-    await run(python, ['-I', '-B', '-X', 'no_debug_ranges', 'scripts/compile_agent.py', AGENT, folder], { cwd: ROOT });
+    await run(python, ['-I', '-B', '-X', 'no_debug_ranges', 'scripts/compile_agent.py', AGENT, folder], {
+      cwd: ROOT,
+    });
   }
 }
 

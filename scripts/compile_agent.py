@@ -1,4 +1,5 @@
-"""Makes the agent's files: `agent-<minor>.bin` (see `packed`) for the Python that runs this, `agent.src` (the sources, for a Python of another build), and `stub.py`. Usage: compile_agent.py SOURCES OUT."""
+"""Makes the agent's files: `agent-<minor>.bin` (see `packed`) for the Python that runs this, `agent.src` (the sources,
+for a Python of another build), and `stub.py`. Usage: compile_agent.py SOURCES OUT."""
 
 import ast
 import importlib.util

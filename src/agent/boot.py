@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Codes = dict[str, CodeType | tuple[int, int]]
-    """The modules that are not loaded yet: their code, or where it is in the blob (see `compile_agent.py`)."""
+    Codes = dict[str, Any]
+    """The modules that are not loaded yet: their code, or where it is in the blob (see `compile_agent.py`), which goes by
+    the name ''."""
 
 
 class Modules:
     """The agent's modules by name, made when first imported."""
 
-    def __init__(self, codes: Codes, blob: bytes) -> None:
+    def __init__(self, codes: Codes) -> None:
         import builtins
 
         self.codes = codes
-        self.blob = blob
+        self.blob = codes.pop('', b'')
         self.loaded: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), '__import__': self.find, '__build_class__': build_class}
 
@@ -45,10 +46,21 @@ class Modules:
 
     def code(self, name: str) -> CodeType:
         item = self.codes.pop(name)
-        if not isinstance(item, tuple):
-            return item
+        return marshal.loads(self.part(item)) if isinstance(item, tuple) else item
+
+    def part(self, place: tuple[int, int]) -> memoryview:
         size = len(self.blob)
-        return marshal.loads(memoryview(self.blob)[size - item[0] : size - item[1]])
+        return memoryview(self.blob)[size - place[0] : size - place[1]]
+
+    def shrink(self) -> None:
+        """Lets go of what is loaded already. From the agent's thread, which loads alone at that time."""
+        left = [(name, item) for name, item in self.codes.items() if isinstance(item, tuple)]
+        parts = [self.part(item) for _, item in left]
+        self.blob = b''.join(parts)
+        end = len(self.blob)
+        for (name, _), part in zip(left, parts, strict=True):
+            self.codes[name] = (end, end - len(part))
+            end -= len(part)
 
     def load_private(self, name: str) -> ModuleType:
         """A copy of a standard extension module that the program itself has not loaded.
@@ -124,10 +136,10 @@ def empty(cls: type, referents: Callable[[object], list[Any]]) -> None:
     referents(vars(cls))[0].clear()
 
 
-def run(codes: Codes, blob: bytes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
+def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
     """The start of the agent's thread. `place`: see `server.Place`. Nothing escapes. `end` is called last, by
     whichever thread serves then."""
-    modules = Modules(codes, blob)
+    modules = Modules(codes)
 
     def end(quiet: bool) -> None:
         if sys.__dict__.get('__pylatch__') is claim:

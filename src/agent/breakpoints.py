@@ -8,6 +8,7 @@ never takes it: the callbacks leave at once there.
 from .codes import FRESH, Census
 from .dispatch import Place
 from .files import Breakpoint, File
+from .instruments import BREAKPOINTS
 from .lines import Lines
 from .monitor import E
 from .threads import Section
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     """What a part of the engine says of an event: the body of a `stopped` event, that it needs the location (True), or
     that it does not (False)."""
 
-OWNER = 'breakpoints'
 SOON, SLOWEST = 1.0, 60.0
 """Seconds from the start of a module to the first look at what became of it, and between later ones at most."""
 
@@ -115,7 +115,7 @@ class Breakpoints:
     def _forget(self, gone: list[Lines]) -> None:
         for lines in gone:
             if self.spots.pop(id(lines.code), None) is not None:
-                self.instruments.want(OWNER, lines.code, lambda: 0)
+                self.instruments.want(BREAKPOINTS, lines.code, lambda: 0)
 
     def recheck(self, file: File, delay: float) -> None:
         """Code of a file came: what it replaced may be gone, and what runs once, done. On the agent's thread."""
@@ -217,14 +217,14 @@ class Breakpoints:
     def _open(self, path: str) -> File:
         file = self.files[path] = File(path)
         self.names = {}
-        self.instruments.want_everywhere(OWNER, E.PY_START)
+        self.instruments.want_everywhere(BREAKPOINTS, E.PY_START)
         return file
 
     def _close(self, file: File) -> None:
         del self.files[file.path]
         self.names = {}
         if not self.files:
-            self.instruments.want_everywhere(OWNER, 0)
+            self.instruments.want_everywhere(BREAKPOINTS, 0)
 
     def _bind(self, file: File) -> None:
         wanted = {bp.line for bp in file.breakpoints}
@@ -244,4 +244,4 @@ class Breakpoints:
         else:
             self.spots.pop(id(code), None)
         start = bool(spots.starts) or code.co_firstlineno in spots.lines
-        self.instruments.want(OWNER, code, spots.events, start)
+        self.instruments.want(BREAKPOINTS, code, spots.events, start)

@@ -4,8 +4,8 @@ import _thread
 import sys
 
 from .control import OURS, is_ours
+from .errors import Handed
 from .monitor import DISABLE, E
-from .points import Handed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,21 +36,18 @@ class Callbacks:
         self,
         control: Control,
         instruments: Instruments,
-        breakpoints: Breakpoints,
-        functions: FunctionBreakpoints,
         stepping: Stepping,
-        exceptions: Exceptions,
-        data: DataBreakpoints,
         fail: Callable[[BaseException], None],
     ) -> None:
         self.control = control
         self.instruments = instruments
-        self.breakpoints = breakpoints
-        self.functions = functions
         self.stepping = stepping
-        self.exceptions = exceptions
-        self.data = data
         self.fail = fail
+        # The engine fills these in when they are first asked for.
+        self.breakpoints: Breakpoints | None = None
+        self.functions: FunctionBreakpoints | None = None
+        self.exceptions: Exceptions | None = None
+        self.data: DataBreakpoints | None = None
         self.skip: set[int] = set()
         """Threads whose next near LINE was already reported by the wide tool in the same dispatch."""
 
@@ -71,12 +68,15 @@ class Callbacks:
         }
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         sifted = {
+            E.LINE: self.passing(self.ignores_line, self.line),
             E.INSTRUCTION: self.passing(self.ignores_instruction, self.instruction),
-            E.RAISE: self.sieve(self.exceptions.ignores_raise, self.raised),
             E.PY_UNWIND: self.sieve(self.ignores_unwind, self.unwound),
         }
         monitor.callbacks(monitor.near, sifted)
         monitor.callbacks(monitor.wide, {event: self.shield(function) for event, function in wide.items()})
+
+    def catch_raise(self, monitor: Monitor, exceptions: Exceptions) -> None:
+        monitor.callbacks(monitor.near, {E.RAISE: self.sieve(exceptions.ignores_raise, self.raised)})
 
     def shield(self, function: Callable[..., Verdict], depth: int = 1) -> Callable[..., Any]:
         """Keeps our faults from the program and its exceptions from us. `depth`: calls from the program on."""
@@ -165,16 +165,18 @@ class Callbacks:
 
     def ignores_line(self, code: CodeType, line: int) -> bool:
         """Whether nobody else waits for this line, and the watched values are as they were."""
-        busy = self.stepping.steps or self.skip or id(code) in self.breakpoints.spots
-        return not busy and self.data.ignores_line(code, line)
+        if self.stepping.steps or self.skip or self.breakpoints is None or id(code) in self.breakpoints.spots:
+            return False
+        return self.data is not None and self.data.ignores_line(code, line)
 
     def ignores_instruction(self, code: CodeType, offset: int) -> bool:
-        return not self.stepping.steps and self.data.ignores_instruction(code, offset)
+        return not self.stepping.steps and self.data is not None and self.data.ignores_instruction(code, offset)
 
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
         for part in (self.control, self.instruments, self.breakpoints, self.functions, self.data):
-            part.lock.leave()
+            if part is not None:
+                part.lock.leave()
 
     def lost(self, error: BaseException) -> Verdict:
         """The event is lost: for want of room, or by a fault of ours, which ends the session."""
@@ -193,7 +195,7 @@ class Callbacks:
         """A stop behind an instruction that the frame has done already: it is shown at the line of that one."""
         if not isinstance(outcome, dict):
             return None
-        lines = self.data.frames.lines
+        lines = self.stepping.frames.lines
         lines[id(frame)] = outcome.pop('line')
         try:
             return self.control.stop(frame, outcome, on_line)
@@ -206,11 +208,11 @@ class Callbacks:
         if self.skipped():
             return None
         # What the line before has changed comes first; only then this line is reached.
-        changed = self.data.on_place(frame, code, line)
+        changed = self.data is not None and self.data.on_place(frame, code, line)
         if raised := self.stop_behind(frame, changed, on_line=True):
             return raised
-        outcomes = self.breakpoints.on_line(frame, code, line), self.stepping.on_line(frame, code)
-        return self.act(frame, bool(changed), *outcomes, on_line=True)
+        reached = self.breakpoints is not None and self.breakpoints.on_line(frame, code, line)
+        return self.act(frame, bool(changed), reached, self.stepping.on_line(frame, code), on_line=True)
 
     def decided(self, frame: FrameType, code: CodeType, _: int, hits: tuple[int, ...]) -> Verdict:
         """LINE where it is settled which breakpoints are hit (`dispatch.py`)."""
@@ -228,14 +230,17 @@ class Callbacks:
         return True
 
     def start(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        lines, functions = self.breakpoints.on_start(frame, code), self.functions.on_start(frame, code)
+        lines = self.breakpoints is not None and self.breakpoints.on_start(frame, code)
+        functions = self.functions is not None and self.functions.on_start(frame, code)
         if isinstance(lines, dict) and isinstance(functions, dict):
             lines['hitBreakpointIds'] += functions['hitBreakpointIds']
-        return self.act(frame, lines, functions, self.data.on_start(frame, code), self.stepping.on_start(code))
+        watched = self.data is not None and self.data.on_start(frame, code)
+        return self.act(frame, lines, functions, watched, self.stepping.on_start(code))
 
     def left(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
         self.stepping.returned(frame, value)
-        self.data.left(frame)
+        if self.data is not None:
+            self.data.left(frame)
         return None
 
     def yielded(self, frame: FrameType, _code: CodeType, _: int, value: object) -> Verdict:
@@ -247,33 +252,35 @@ class Callbacks:
         return None
 
     def jump(self, frame: FrameType, code: CodeType, start: int, target: int) -> Verdict:
-        outcomes = self.breakpoints.on_jump(frame, code, start), self.stepping.on_jump(frame, code, start, target)
-        return self.act(frame, *outcomes)
+        reached = self.breakpoints is not None and self.breakpoints.on_jump(frame, code, start)
+        return self.act(frame, reached, self.stepping.on_jump(frame, code, start, target))
 
     def ignores_unwind(self, code: CodeType, _error: BaseException) -> bool:
-        busy = self.stepping.steps or self.data.all
-        return not busy and self.exceptions.ignores_unwind(code, sys._getframe(2))
+        if self.stepping.steps or (self.data is not None and self.data.all):
+            return False
+        return self.exceptions is None or self.exceptions.ignores_unwind(code, sys._getframe(2))
 
     def raised(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
-        return self.at_exception(frame, self.exceptions.on_raise(frame, error))
+        return self.at_exception(frame, self.exceptions is not None and self.exceptions.on_raise(frame, error))
 
     def unwound(self, frame: FrameType, _code: CodeType, _: int, error: BaseException) -> Verdict:
-        verdict = self.at_exception(frame, self.exceptions.on_unwind(frame, error))
+        verdict = self.at_exception(frame, self.exceptions is not None and self.exceptions.on_unwind(frame, error))
         # Behind the stop: the step that it may end in begins in a frame that is left just now.
         self.stepping.unwound(frame)
-        self.data.left(frame)
+        if self.data is not None:
+            self.data.left(frame)
         return verdict
 
     def at_exception(self, frame: FrameType, outcome: Outcome) -> Verdict:
         """Stops at an exception. Never DISABLE: on 3.14 these events know no locations, and that would be an error."""
-        if not isinstance(outcome, dict):
+        if not isinstance(outcome, dict) or self.exceptions is None:
             return None
         verdict = self.control.stop(frame, outcome, on_line=False)
         self.exceptions.gone_on()
         return verdict
 
     def instruction(self, frame: FrameType, code: CodeType, _: int) -> Verdict:
-        changed = self.data.on_place(frame, code)
+        changed = self.data is not None and self.data.on_place(frame, code)
         if raised := self.stop_behind(frame, changed, on_line=False):
             return raised
         stepped = self.stepping.on_instruction(frame, code)
@@ -296,7 +303,7 @@ class Callbacks:
         return None if verdict is DISABLE else verdict
 
     def caught_on_line(self, frame: FrameType, code: CodeType, line: int) -> Verdict:
-        spots = self.breakpoints.spots.get(id(code))
+        spots = self.breakpoints.spots.get(id(code)) if self.breakpoints is not None else None
         reported_again = spots is not None and line in spots.lines
         pausing = _thread.get_ident() in self.control.pausing
         verdict = self.caught(frame, code, line, on_line=True)

@@ -12,6 +12,7 @@ the tables; it is held only for work of ours.
 from .codes import live_codes
 from .control import OURS, is_own
 from .errors import Refusal
+from .instruments import DATA
 from .monitor import E
 from .places import Table, unchanged
 from .threads import Section, other_frames
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .points import Point, Points
     from .watched import Thing
 
-OWNER = 'data breakpoints'
 LOOK = 0.05
 """Seconds between two looks."""
 BEHIND = (
@@ -156,7 +156,7 @@ class DataBreakpoints:
         for table in {**old, **self.tables}.values():
             self._apply(table.code)
         ends = E.PY_UNWIND if self._frames() else 0
-        self.instruments.want_everywhere(OWNER, E.PY_START | ends if live else 0)
+        self.instruments.want_everywhere(DATA, E.PY_START | ends if live else 0)
         self.renew()
 
     def _live(self) -> list[DataBreakpoint]:
@@ -179,7 +179,7 @@ class DataBreakpoints:
         return True
 
     def _apply(self, code: CodeType) -> None:
-        self.instruments.want(OWNER, code, lambda: self._wanted(code))
+        self.instruments.want(DATA, code, lambda: self._wanted(code))
 
     def _wanted(self, code: CodeType) -> int:
         table = self.tables.get(id(code))

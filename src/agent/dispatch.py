@@ -31,8 +31,8 @@ import sys
 
 from .conditions import Binding
 from .control import OURS
+from .errors import Handed
 from .monitor import DISABLE, E
-from .points import Handed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from .callbacks import Callbacks
     from .monitor import Monitor
-    from .points import Point
+    from .points import Point, Points
 
     Callback = Callable[[CodeType, int], object]
 
@@ -110,13 +110,13 @@ class Place:
 class Dispatch:
     """Keeps the LINE callback of the near tool up to date."""
 
-    def __init__(self, monitor: Monitor, callbacks: Callbacks) -> None:
+    def __init__(self, monitor: Monitor, callbacks: Callbacks, points: Points) -> None:
         self.monitor = monitor
         self.callbacks = callbacks
         self.slow: Callback = callbacks.passing(callbacks.ignores_line, callbacks.line)
         self.made: dict[int, tuple[object, Callback]] = {}
         """By line: what a callback was made from."""
-        watch = callbacks.breakpoints.points.watch
+        watch = points.watch
         self.names: dict[str, Any] = {
             'getframe': sys._getframe,
             'danger': watch.danger,
@@ -134,7 +134,7 @@ class Dispatch:
 
     def renew(self, places: Iterable[Place]) -> None:
         # On lines behind which a data breakpoint looks first, only the slow callback keeps the order.
-        watched = self.callbacks.data.tables
+        watched = self.callbacks.data.tables if self.callbacks.data is not None else ()
         hot = [place for place in places if place.is_hot() and id(place.code) not in watched]
         self.monitor.callbacks(self.monitor.near, {E.LINE: self.callback(hot)})
 

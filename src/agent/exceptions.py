@@ -13,6 +13,7 @@ import sys
 from .classes import type_name
 from .errors import Refusal
 from .filters import MOST_TYPES, Filter
+from .instruments import EXCEPTIONS
 from .monitor import E
 from .propagation import (
     IMPORTING,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from .link import Json
     from .points import Points
 
-OWNER = 'exceptions'
 MODES = {'raised': 'always', 'userUnhandled': 'userUnhandled', 'uncaught': 'unhandled'}
 """DAP's ExceptionBreakMode by filter."""
 PROTOCOL = (StopIteration, StopAsyncIteration, GeneratorExit)
@@ -111,7 +111,7 @@ class Exceptions:
         self.questions = Questions()
         raised = E.RAISE if 'raised' in filters else 0
         unwound = E.PY_UNWIND if 'userUnhandled' in filters or 'uncaught' in filters else 0
-        self.instruments.want_everywhere(OWNER, raised | unwound)
+        self.instruments.want_everywhere(EXCEPTIONS, raised | unwound)
         return {'breakpoints': [answer(found) for _, found in made]}
 
     def clear(self) -> None:

@@ -10,6 +10,7 @@ import sys
 
 from .control import is_own
 from .files import identity
+from .instruments import FUNCTIONS
 from .lines import is_function, nested
 from .monitor import E
 from .paths import base_name
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .link import Json
     from .points import Point, Points
 
-OWNER = 'function breakpoints'
 SHOWN = 3
 """Places that a message names."""
 SOON = 1.0
@@ -106,7 +106,7 @@ class FunctionBreakpoints:
         with self.lock:
             self.functions = [Function(point) for point in points]
             self._settle()
-        self.instruments.want_everywhere(OWNER, E.PY_START if self.functions else 0)
+        self.instruments.want_everywhere(FUNCTIONS, E.PY_START if self.functions else 0)
         for function in self.functions:
             function.told = function.body()
         return {'breakpoints': [function.told for function in self.functions]}
@@ -175,7 +175,7 @@ class FunctionBreakpoints:
         before, self.bound = self.bound, {}
         self._bind(self._alive() if self.functions else ())
         for number in before.keys() - self.bound.keys():
-            self.instruments.want(OWNER, before[number][0], lambda: 0)
+            self.instruments.want(FUNCTIONS, before[number][0], lambda: 0)
         self.later(SOON, self.census.forget)
 
     def _alive(self) -> Iterable[CodeType]:
@@ -191,7 +191,7 @@ class FunctionBreakpoints:
             for function in found:
                 function.codes[id(code)] = code
             self.bound[id(code)] = (code, found)
-            self.instruments.want(OWNER, code, lambda: E.PY_START, start=True)
+            self.instruments.want(FUNCTIONS, code, lambda: E.PY_START, start=True)
 
 
 def comes_from(code: CodeType, module: str) -> bool:

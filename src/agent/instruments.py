@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     from .monitor import Monitor
 
+BREAKPOINTS = 'breakpoints'
+FUNCTIONS = 'function breakpoints'
+EXCEPTIONS = 'exceptions'
+DATA = 'data breakpoints'
+STEPS = 'steps'
+"""The owners."""
+
 
 class Entry:
     """What is asked of one code object: it has events of its own only while it has an entry."""

@@ -13,6 +13,7 @@ import time
 from .classes import type_name
 from .conditions import Expression, is_programs
 from .control import is_ours
+from .errors import Handed
 from .guard import Interrupted
 from .snapshots import take
 from .templates import BadTemplate, Template, read_template
@@ -52,14 +53,6 @@ SHORT = 300
 
 class Problem(Exception):
     """Why a breakpoint can never work, in words."""
-
-
-class Handed(BaseException):
-    """Carries an exception that a signal handler of the program raised while an expression was evaluated. It is raised
-    in the program, and the hit is not looked at again."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
 
 
 class Point:

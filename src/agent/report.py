@@ -1,11 +1,7 @@
 """What is switched on in the program at the moment, for whom, and what it costs: `Instrumentation` of wire.ts."""
 
-from .breakpoints import OWNER as BREAKPOINTS
-from .databreakpoints import OWNER as DATA
-from .exceptions import OWNER as EXCEPTIONS
-from .functions import OWNER as FUNCTIONS
+from .instruments import BREAKPOINTS, DATA, EXCEPTIONS, FUNCTIONS, STEPS
 from .monitor import E
-from .stepping import OWNER as STEPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +38,12 @@ class Report:
         }
 
     def body(self) -> Json:
-        agent = self.agent
+        engine = self.agent.engine
+        points = list(engine.known_points.table.values()) if engine.known_points is not None else []
         return {
-            'codeObjects': [self.row(entry) for entry in list(agent.instruments.entries.values())],
+            'codeObjects': [self.row(entry) for entry in list(engine.instruments.entries.values())],
             'everywhere': [*self.near(), *self.wide()],
-            'hits': {str(point.id): point.reached for point in list(agent.points.table.values())},
+            'hits': {str(point.id): point.reached for point in points},
         }
 
     def row(self, entry: Entry) -> Json:
@@ -56,21 +53,21 @@ class Report:
         return place | {'events': names(entry.events()), 'why': why}
 
     def breakpoints(self, code: CodeType) -> list[str]:
-        spots = self.agent.breakpoints.spots.get(id(code))
+        spots = self.agent.engine.breakpoints.spots.get(id(code))
         if spots is None:
             return []
         lines = {*spots.lines, *(bp.line for bp in spots.starts if bp.line)}
         return [f'breakpoint at line {line}' for line in sorted(lines)]
 
     def functions(self, code: CodeType) -> list[str]:
-        return [f'function breakpoint on {name}' for name in self.agent.functions.names(code)]
+        return [f'function breakpoint on {name}' for name in self.agent.engine.functions.names(code)]
 
     def steps(self, code: CodeType) -> list[str]:
-        steps = list(self.agent.stepping.steps.items())
+        steps = list(self.agent.engine.stepping.steps.items())
         return [f'step of {self.thread(ident)}' for ident, step in steps if step.code is code]
 
     def data(self, code: CodeType) -> list[str]:
-        table = self.agent.data.tables.get(id(code))
+        table = self.agent.engine.data.tables.get(id(code))
         found = [bp for spots in table.at.values() for bp, _ in spots] if table is not None else []
         return [
             f'data breakpoint on {name}' for name in sorted({bp.thing.name for bp in found if bp.thing is not None})
@@ -79,7 +76,7 @@ class Report:
     def near(self) -> list[Json]:
         """The events that owners have on for all code."""
         whys: dict[int, list[str]] = {}
-        for owner, events in list(self.agent.instruments.everywhere.items()):
+        for owner, events in list(self.agent.engine.instruments.everywhere.items()):
             for event in flags(events):
                 whys.setdefault(event, []).append(self.everywhere[owner])
         return [row(event, why, COSTS.get(event, ALWAYS)) for event, why in whys.items()]

@@ -1,16 +1,12 @@
 """The table of requests, and one short method for each. Shapes: `AgentCommands` in `src/common/wire.ts`."""
 
 from .classes import pairs
-from .complete import complete
 from .errors import Refusal
 from .evaluate import CONSOLE_LIMIT, LIMITS, Raised, describe, evaluate, interrupted
 from .frames import TOP
 from .guard import Interrupted, NeedsProgram
-from .sources import loaded, written
-from .tracebacks import info
 from .values import WHOLE, Shown
 from .variables import Property
-from .watchable import of_attribute, of_item, of_row, of_variable, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +16,7 @@ if TYPE_CHECKING:
 
     from .calls import Call
     from .guard import Job
+    from .jumps import Jumps
     from .link import Json
     from .server import Agent
     from .watched import Thing
@@ -32,9 +29,13 @@ VARIABLES_LIMIT = 3.0
 SOURCE_LIMIT = 3.0
 
 
+# What few sessions ask for is imported where it is asked for.
+
+
 class Requests:
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
+        self.known_jumps: Jumps | None = None
         self.table: dict[str, Any] = {
             'setBreakpoints': self.set_breakpoints,
             'setFunctionBreakpoints': self.set_function_breakpoints,
@@ -56,14 +57,27 @@ class Requests:
             'stepIn': self.step,
             'stepOut': self.step,
             'stepInTargets': self.step_in_targets,
-            'gotoTargets': agent.jumps.goto_targets,
-            'goto': agent.jumps.goto,
-            'restartFrame': agent.jumps.restart_frame,
+            'gotoTargets': self.goto_targets,
+            'goto': self.goto,
+            'restartFrame': self.restart_frame,
             'pause': self.pause,
             'source': self.source,
             'cancel': self.cancel,
             'instrumentation': self.instrumentation,
         }
+
+    @property
+    def jumps(self) -> Jumps:
+        if self.known_jumps is None:
+            from .jumps import Jumps
+
+            self.known_jumps = Jumps(self.agent)
+        return self.known_jumps
+
+    def forget(self) -> None:
+        """The program goes on."""
+        if self.known_jumps is not None:
+            self.known_jumps.forget()
 
     def handle(self, seq: int, command: str, arguments: Json) -> Json | None:
         """The body of the answer, or None where the handler answers later itself."""
@@ -75,25 +89,33 @@ class Requests:
     # -- breakpoints and sources
 
     def set_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
-        return self.agent.breakpoints.set(arguments['path'], arguments['breakpoints'])
+        return self.agent.engine.breakpoints.set(arguments['path'], arguments['breakpoints'])
 
     def set_function_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
-        return self.agent.functions.set(arguments['breakpoints'])
+        if not arguments['breakpoints'] and self.agent.engine.callbacks.functions is None:
+            return {'breakpoints': []}  # clients send the empty lists unasked
+        return self.agent.engine.functions.set(arguments['breakpoints'])
 
     def set_exception_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
-        return self.agent.exceptions.set(arguments['filters'])
+        if not arguments['filters'] and self.agent.engine.callbacks.exceptions is None:
+            return {'breakpoints': []}
+        return self.agent.engine.exceptions.set(arguments['filters'])
 
     def exception_info(self, seq: int, _: str, arguments: Json) -> None:
+        from .tracebacks import info
+
         ident = self.standing(arguments)
-        error, mode = self.agent.exceptions.in_flight(ident)
+        error, mode = self.agent.engine.exceptions.in_flight(ident)
         return self.agent.on_thread(seq, ident, VARIABLES_LIMIT, lambda job: info(error, mode, job))
 
     def breakpoint_locations(self, _seq: int, _: str, arguments: Json) -> Json:
         first = arguments['line']
-        return self.agent.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
+        return self.agent.engine.breakpoints.locations(arguments['path'], first, arguments.get('endLine') or first)
 
     def data_breakpoint_info(self, seq: int, _: str, arguments: Json) -> Json | None:
-        data, name = self.agent.data, arguments['name']
+        from .watchable import of_row
+
+        data, name = self.agent.engine.data, arguments['name']
         if arguments.get('variablesReference'):
             node = self.agent.variables.find(arguments['variablesReference'])
             return watchable(lambda: data.info(of_row(node, name)))
@@ -107,6 +129,8 @@ class Requests:
 
     def pointed_at(self, text: str, frame: FrameType, job: Job) -> Thing:
         """What an expression means that is a place of a value."""
+        from .watchable import of_attribute, of_item, of_variable, split
+
         owner, part, is_item = split(text)
         if not owner:
             return of_variable(frame, part)
@@ -114,9 +138,13 @@ class Requests:
         return of_item(text, value, self.value(part, frame, job, False)) if is_item else of_attribute(text, value, part)
 
     def set_data_breakpoints(self, _seq: int, _: str, arguments: Json) -> Json:
-        return self.agent.data.set(arguments['breakpoints'])
+        if not arguments['breakpoints'] and self.agent.engine.callbacks.data is None:
+            return {'breakpoints': []}
+        return self.agent.engine.data.set(arguments['breakpoints'])
 
     def source(self, seq: int, _: str, arguments: Json) -> Json | None:
+        from .sources import loaded, written
+
         path: str = arguments.get('path') or ''
         text = written(path)
         if text is None:
@@ -225,6 +253,8 @@ class Requests:
         return self.agent.on_thread(seq, ident, CONSOLE_LIMIT, work)
 
     def completions(self, _seq: int, _: str, arguments: Json) -> Json:
+        from .complete import complete
+
         frame = self.place(arguments)[1] if arguments.get('frameId') or self.agent.control.stopped else None
         return {'targets': complete(frame, arguments['text'], arguments['column'], arguments.get('line') or 1)}
 
@@ -247,7 +277,7 @@ class Requests:
         targets = self.targets(ident, stack[0], arguments['targetId']) if 'targetId' in arguments else frozenset[int]()
         self.agent.answer(seq, {'body': {}})
         # The frame that runs: above it may be shown what an exception has left.
-        self.agent.stepping.begin(ident, command, self.agent.control.waiting(ident) or stack[0], targets)
+        self.agent.engine.stepping.begin(ident, command, self.agent.control.waiting(ident) or stack[0], targets)
         del stack
         self.agent.control.resume(ident, bool(arguments.get('singleThread')))
 
@@ -255,6 +285,8 @@ class Requests:
         ident, frame = self.agent.frames.find(arguments['frameId'])
         if self.agent.frames.stack(ident)[:1] != [frame]:
             raise Refusal('wrong-state', 'Only the top frame makes calls next: choose that, or step out first.')
+        from .sources import written
+
         lines = (written(frame.f_code.co_filename) or '').splitlines()
         calls = self.calls(ident, frame)
         return {'targets': [call.target(lines, number) for number, call in enumerate(calls, 1)]}
@@ -275,6 +307,15 @@ class Requests:
         raise Refusal(
             'stale-reference', 'This call is none of those that the line has still to make: ask for them again.'
         )
+
+    def goto_targets(self, seq: int, command: str, arguments: Json) -> Json:
+        return self.jumps.goto_targets(seq, command, arguments)
+
+    def goto(self, seq: int, command: str, arguments: Json) -> None:
+        self.jumps.goto(seq, command, arguments)
+
+    def restart_frame(self, seq: int, command: str, arguments: Json) -> None:
+        self.jumps.restart_frame(seq, command, arguments)
 
     def pause(self, seq: int, _: str, arguments: Json) -> None:
         ident = self.thread(arguments)

@@ -9,27 +9,18 @@ import _thread
 import sys
 import time
 
-from .breakpoints import Breakpoints
-from .callbacks import Callbacks
 from .control import Control
-from .databreakpoints import DataBreakpoints
-from .dispatch import Dispatch
+from .engine import Engine
 from .errors import Refusal
-from .exceptions import Exceptions
 from .exits import install as install_exit
 from .forks import install as install_hooks
 from .frames import Frames
-from .functions import FunctionBreakpoints
 from .guard import Job, inert
-from .instruments import Instruments
-from .jumps import Jumps
 from .ledger import Ledger
 from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
 from .outbox import Outbox
-from .points import Points
 from .requests import Requests
-from .stepping import Stepping
 from .system import block_signals, native
 from .threads import Section, chain, other_frames
 from .variables import Variables
@@ -78,6 +69,7 @@ def serve(
         directory = place[1]
         ledger.add('session directory', lambda: remove(directory))
         agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
+        modules.shrink()
         agent.welcome()
     except NoTool as error:
         mark_ending()
@@ -124,41 +116,14 @@ class Agent:
         whose = Whose(config.get('justMyCodeRules') or [])
         self.frames = Frames(self.control.own, whose, config.get('justMyCode') is not False)
         self.variables = Variables(config.get('showReturnValue') is True)
-        self.instruments = Instruments(monitor)
         self.outbox = Outbox(self.event, link.wake)
-        self.points = Points(self.outbox, self.frames)
-        self.breakpoints = Breakpoints(self.instruments, self.control, self.points)
-        self.functions = FunctionBreakpoints(
-            self.instruments, self.control, self.frames, self.points, self.breakpoints.census
-        )
-        self.stepping = Stepping(self.control, self.instruments, self.frames, self.variables)
-        self.exceptions = Exceptions(self.instruments, self.frames, self.points)
-        self.data = DataBreakpoints(self.instruments, self.control, self.frames, self.points)
-        self.callbacks = Callbacks(
-            self.control,
-            self.instruments,
-            self.breakpoints,
-            self.functions,
-            self.stepping,
-            self.exceptions,
-            self.data,
-            self.fail,
-        )
-        self.jumps = Jumps(self)
+        self.engine = Engine(monitor, self.control, self.frames, self.variables, self.outbox, self.fail)
+        self.engine.later = self.later
         self.requests = Requests(self)
-        self.frames.can_restart = self.jumps.can_restart
+        self.frames.can_restart = lambda ident, frame: self.requests.jumps.can_restart(ident, frame)
         self.frames.waiting = self.control.waiting
-        self.frames.left = self.exceptions.left
-        self.variables.error = self.exceptions.error
         self.control.describe = self.requests.describe
-        self.control.begin_stop = self.stepping.stopped
-        self.data.after = self.after
-        self.control.counts = lambda body: (
-            self.exceptions.counts(body)
-            and any(part.counts(body) for part in (self.breakpoints, self.functions, self.data))
-        )
         self.control.wake = link.wake
-        self.breakpoints.later = self.functions.later = self.later
         self.control.tell = self.outbox.flush
         self.control.forget = self.forget
         self.jobs: dict[int, Job] = {}
@@ -167,10 +132,6 @@ class Agent:
         self.aside = False
         self.forking: set[int] = set()
         """Threads of the program inside a fork."""
-        self.callbacks.install(monitor)
-        self.breakpoints.renew = Dispatch(monitor, self.callbacks).renew
-        self.breakpoints.renew(())
-        self.points.renew = self.data.renew = self.breakpoints.refresh
         install_hooks(self, ledger)
         install_exit(self.outbox, ledger)
 
@@ -217,15 +178,14 @@ class Agent:
         """Seconds until the thread has to look again; None where there is nothing to look after."""
         waits = [TICK] if self.jobs else []
         waits += [max(0.0, due - time.monotonic()) for due, _ in self.timers]
-        waits += [wait for wait in (self.outbox.patience(), self.points.patience()) if wait is not None]
+        waits += [wait for wait in (self.outbox.patience(), self.engine.patience()) if wait is not None]
         return min(waits, default=None)
 
     def tick(self) -> None:
         self.outbox.tick()
         self.control.arrive()
-        self.stepping.threads_ended()
         now = time.monotonic()
-        self.points.tick(now)
+        self.engine.tick(now)
         for timer in [timer for timer in self.timers if timer[0] <= now]:
             self.timers.remove(timer)
             timer[1]()
@@ -294,7 +254,7 @@ class Agent:
 
     def run(self, seq: int, ident: int | None, job: Job, work: Callable[[Job], Json]) -> None:
         self.answered(seq, lambda: work(job), job)
-        self.data.refresh()
+        self.engine.refresh()
         if ident is not None and not self.control.is_stopped(ident):
             self.forget({ident})  # the thread was let go on meanwhile
 
@@ -312,8 +272,8 @@ class Agent:
 
     def forget(self, idents: set[int] | None) -> Dropped:
         self.frames.forget(idents)
-        self.data.forget()
-        self.jumps.forget()
+        self.engine.forget()
+        self.requests.forget()
         return self.variables.forget(idents)
 
     # -- the end
@@ -324,13 +284,7 @@ class Agent:
         for job in list(self.jobs.values()):
             job.cancel()
         self.control.close()
-        self.stepping.steps.clear()
-        self.breakpoints.clear()
-        self.functions.clear()
-        self.data.clear()
-        self.points.clear()
-        self.exceptions.clear()
-        self.instruments.clear()
+        self.engine.clear()
         self.ledger.undo()
         self.forget(None)
 
@@ -367,18 +321,8 @@ class Agent:
 
     def let_go(self) -> None:
         """Cuts the parts from one another, so that they are freed without a garbage collection."""
-        engine = (
-            self.control,
-            self.instruments,
-            self.points,
-            self.breakpoints,
-            self.functions,
-            self.data,
-            self.stepping,
-        )
-        for part in (*engine, self.exceptions, self.callbacks, self.frames, self.requests, self.variables):
-            vars(part).clear()
-        for part in (self.link, self.ledger, self):
+        self.engine.let_go()
+        for part in (self.control, self.frames, self.requests, self.variables, self.link, self.ledger, self):
             vars(part).clear()
 
     def quiet(self) -> bool:
@@ -419,8 +363,8 @@ class Agent:
 
     def after_in_child(self) -> None:
         """The child is on its own: locks that threads of the parent held stay locked here, so they are replaced."""
-        for part in (self.link, self.control, self.instruments, self.breakpoints, self.functions, self.data):
-            part.lock = Section()
+        self.link.lock, self.control.lock = Section(), Section()
+        self.engine.after_in_child()
         self.link.forget()
         self.control.close()
         self.ledger.entries = [entry for entry in self.ledger.entries if entry[0] != 'session directory']

@@ -16,6 +16,7 @@ and ends when nobody goes on with the generator.
 import _thread
 import _weakref
 
+from .instruments import STEPS
 from .monitor import E
 from .step import BACK, LINES, Step, consumer, is_given, line_at
 from .threads import other_frames
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .link import Json
     from .variables import Variables
 
-OWNER = 'steps'
 STOP: Json = {'reason': 'step'}
 
 
@@ -198,7 +198,7 @@ class Stepping:
         self._apply(step.code)
 
     def _apply(self, code: CodeType) -> None:
-        self.instruments.want(OWNER, code, lambda: self._wanted(code))
+        self.instruments.want(STEPS, code, lambda: self._wanted(code))
 
     def _wanted(self, code: CodeType) -> int:
         """The events that the steps in flight need on a code object."""
@@ -209,7 +209,7 @@ class Stepping:
         return wanted
 
     def _unwinding(self) -> None:
-        self.instruments.want_everywhere(OWNER, E.PY_UNWIND if self.steps else 0)
+        self.instruments.want_everywhere(STEPS, E.PY_UNWIND if self.steps else 0)
 
     def _entering(self, ident: int, on: bool) -> None:
         with self.control.lock:

@@ -55,16 +55,16 @@ try:
         except OSError:
             pass
         if blob[:4] == _imp.pyc_magic_number_token.to_bytes(4, 'little'):
-            return marshal.loads(memoryview(blob)[4:]), blob
+            return marshal.loads(memoryview(blob)[4:]) | {'': blob}
         codes = {}
         for part in pylatch_read('@SOURCE@').decode().split('\f')[1:]:
             name, source = part.split('\n', 1)
             codes[name] = compile(source, '<pylatch>/' + name + '.py', 'exec', dont_inherit=True, optimize=2)
-        return codes, b''
+        return codes
 
     def pylatch_run():
         try:
-            codes, blob = pylatch_load()
+            codes = pylatch_load()
             space = {'__builtins__': __builtins__, '__name__': 'boot'}
             exec(codes['boot'], space)
         except BaseException as error:
@@ -74,7 +74,7 @@ try:
             except BaseException:
                 pass
             return
-        space['run'](codes, blob, pylatch_claim, ('@ADDRESS@', '@FOLDER@', '@PORT@'), '@TOKEN@', pylatch_report)
+        space['run'](codes, pylatch_claim, ('@ADDRESS@', '@FOLDER@', '@PORT@'), '@TOKEN@', pylatch_report)
 
     pylatch_claim = ['@SESSION@']
     # Several threads may have been armed: the first one to claim serves the session, the others do nothing.

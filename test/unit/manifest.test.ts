@@ -101,7 +101,7 @@ async function sources(): Promise<string[]> {
 }
 
 function commandsIn(source: string): string[] {
-  return [...source.matchAll(/'(pylatch\.(?:attach|explain|instrumentation|pickProcess|processes\.\w+))'/g)].map(
-    (match) => match[1]!,
-  );
+  return [
+    ...source.matchAll(/'(pylatch\.(?:attach|explain|instrumentation|pickProcess|processes\.\w+))'/g),
+  ].map((match) => match[1]!);
 }
