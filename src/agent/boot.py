@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Codes = dict[str, Any]
-    """The modules that are not loaded yet: their code, or where it is in the blob (see `compile_agent.py`), which goes by
-    the name ''."""
+    Place = tuple[int, int]
+    """Where a module is in the blob: from and to so many bytes before its end (see `compile_agent.py`)."""
+    Codes = dict[str, CodeType | Place]
+    """The modules that are not loaded yet."""
 
 
 class Modules:
     """The agent's modules by name, made when first imported."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: Codes, blob: bytes) -> None:
         import builtins
 
         self.codes = codes
-        self.blob = codes.pop('', b'')
+        self.blob = blob
         self.loaded: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), '__import__': self.find, '__build_class__': build_class}
 
@@ -48,7 +49,7 @@ class Modules:
         item = self.codes.pop(name)
         return marshal.loads(self.part(item)) if isinstance(item, tuple) else item
 
-    def part(self, place: tuple[int, int]) -> memoryview:
+    def part(self, place: Place) -> memoryview:
         size = len(self.blob)
         return memoryview(self.blob)[size - place[0] : size - place[1]]
 
@@ -136,10 +137,11 @@ def empty(cls: type, referents: Callable[[object], list[Any]]) -> None:
     referents(vars(cls))[0].clear()
 
 
-def run(codes: Codes, claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
+def run(codes: dict[str, Any], claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
     """The start of the agent's thread. `place`: see `server.Place`. Nothing escapes. `end` is called last, by
     whichever thread serves then."""
-    modules = Modules(codes)
+    # Held nowhere else, so that `shrink` frees it.
+    modules = Modules(codes, codes.pop('', b''))
 
     def end(quiet: bool) -> None:
         if sys.__dict__.get('__pylatch__') is claim:
