@@ -97,7 +97,8 @@ export function requestTable(parts: Parts): RequestTable {
     threads: { states: CONNECTED, handler: linked((link, _, call) => link.request('threads', {}, call)) },
     stackTrace: { states: LIVE, handler: linked((...all) => inspect.stackTrace(...all)) },
     scopes: { states: LIVE, handler: linked((...all) => inspect.scopes(...all)) },
-    variables: { states: LIVE, handler: linked((...all) => inspect.variables(...all)) },
+    // Snapshots may come, and be opened, before the client has configured everything.
+    variables: { states: CONNECTED, handler: linked((...all) => inspect.variables(...all)) },
     setVariable: { states: LIVE, handler: linked((...all) => inspect.setVariable(...all)) },
     setExpression: { states: LIVE, handler: linked((...all) => inspect.setExpression(...all)) },
     evaluate: { states: LIVE, handler: linked((...all) => inspect.evaluate(...all)) },

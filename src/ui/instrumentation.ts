@@ -23,14 +23,15 @@ async function breakpointNames(session: vscode.DebugSession): Promise<Map<number
   const names = new Map<number, string>();
   for (const breakpoint of vscode.debug.breakpoints) {
     const known = (await session.getDebugProtocolBreakpoint(breakpoint)) as { id?: number } | undefined;
-    if (known?.id !== undefined) names.set(known.id, breakpointName(breakpoint));
+    const name = breakpointName(breakpoint);
+    if (known?.id !== undefined && name !== undefined) names.set(known.id, name);
   }
   return names;
 }
 
-function breakpointName(breakpoint: vscode.Breakpoint): string {
+function breakpointName(breakpoint: vscode.Breakpoint): string | undefined {
   if (breakpoint instanceof vscode.FunctionBreakpoint) return breakpoint.functionName;
-  if (!(breakpoint instanceof vscode.SourceBreakpoint)) return breakpoint.id;
+  if (!(breakpoint instanceof vscode.SourceBreakpoint)) return undefined;
   const { uri, range } = breakpoint.location;
   return `${basename(uri.path)}:${range.start.line + 1}`;
 }

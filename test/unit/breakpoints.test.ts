@@ -132,6 +132,12 @@ describe('snapshots', () => {
     assert.equal(agent.commands.includes('dataBreakpointInfo'), false);
   });
 
+  it('can be opened while the client still configures', async () => {
+    await fixture.reach('attaching');
+    const { variables } = await client.request('variables', { variablesReference: await take(1) });
+    assertMatches(variables, [{ name: 'work' }]);
+  });
+
   it('are dropped, oldest first, when there are too many', async () => {
     await fixture.reach('running');
     const references: number[] = [];
