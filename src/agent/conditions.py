@@ -64,6 +64,9 @@ class Compiled:
         else:
             self.names = {name for code in nested(self.code) for name in code.co_names}
             self.plain = ':=' in self.text or not self.names.isdisjoint(MINDS_FRAME)
+            inner = any(type(const) is type(self.code) for const in self.code.co_consts)
+            self.short = not (self.plain or inner or self.code.co_varnames or len(self.text.splitlines()) > 1)
+            """It has one line, and no variables of its own."""
 
     def by_eval(self, frame: FrameType, show: Callable[[Any], Any] | None = None) -> Any:
         space = frame.f_globals
@@ -75,12 +78,17 @@ class Compiled:
         value = eval(self.code, space, frame.f_locals)
         return bool(value) if show is None else show(value)
 
+    def plainly(self, code: CodeType) -> list[str]:
+        """All names in it, where they are local variables in the frames of a code object and the text means the same
+        in any function that has read them; else nothing."""
+        own = {name for name in own_names(code) if name[0] != '_'}
+        return sorted(self.names) if self.short and code.co_flags & OPTIMIZED and self.names <= own else []
+
     def function_for(self, code: CodeType) -> CodeType:
         """The code of a function that evaluates it in the frames of a code object."""
         first = AT_MODULE_LEVEL
         if code.co_flags & OPTIMIZED:
-            own = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
-            reads = [f'{name} = _pylatch_space[{name!r}]' for name in sorted(self.names & own)]
+            reads = [f'{name} = _pylatch_space[{name!r}]' for name in sorted(self.names & own_names(code))]
             first = WITH_LOCALS.strip().format(reads='\n        '.join(reads)) if reads else 'if False:'
         if first not in self.made:
             before, after = TRUTH if self.truth else SHOWN
@@ -93,9 +101,16 @@ class Compiled:
         return self.made[first]
 
 
+def own_names(code: CodeType) -> set[str]:
+    """The variables of a function, its parameters and those of the functions around it among them."""
+    return {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
+
+
 class Binding:
     """An expression in the frames of one code object. `function(frame)` is its value where `frame.f_globals` are
     `globals`; for others `bind(frame)` gives the function, and remembers it."""
+
+    __slots__ = ('by_eval', 'code', 'function', 'globals', 'made')
 
     def __init__(self, compiled: Compiled, code: CodeType) -> None:
         self.code = code

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NAME = '<pylatch console>'
 CONDITION = '<pylatch>/condition'
 """The file name of expressions of breakpoints; those are never shown on a stack."""
+LINE = '<pylatch>/line'
+"""That of the LINE callback, which conditions may be a part of."""
 OBJECT: Any = type(sys.implementation)
 
 LIMITS = {'hover': 0.5, 'watch': 1.0, 'variables': 1.0, 'clipboard': 5.0}
@@ -47,7 +49,7 @@ class Unwarned:
     """The compiler's warnings about what the user typed are none of the program's: it would print them or, under
     `-W error`, refuse the text. The filter matches nothing but our text, so that a copy of it does no harm."""
 
-    FILTER = ('ignore', None, SyntaxWarning, OBJECT(match=frozenset((NAME, CONDITION)).__contains__), 0)
+    FILTER = ('ignore', None, SyntaxWarning, OBJECT(match=frozenset((NAME, CONDITION, LINE)).__contains__), 0)
 
     def __enter__(self) -> None:
         module: Any = sys.modules.get('warnings', _warnings)

@@ -58,6 +58,24 @@ class Problem(Exception):
 class Point:
     """`problem` says why it does not work (any more); '' while it does."""
 
+    # Without a dictionary, what every hit counts is at hand.
+    __slots__ = (
+        'asked',
+        'condition',
+        'count',
+        'evaluated',
+        'failed_at',
+        'failures',
+        'hits',
+        'id',
+        'points',
+        'problem',
+        'shots',
+        'taken',
+        'template',
+        'told',
+    )
+
     def __init__(self, asked: Json, points: Points) -> None:
         """`asked` is an `AgentBreakpoint`, `AgentFunctionBreakpoint` or `AgentDataBreakpoint` of wire.ts."""
         self.asked = asked
@@ -70,6 +88,8 @@ class Point:
         """How often the place was reached with the condition true."""
         self.failures = 0
         """Of the condition, in a row."""
+        self.failed_at = 0
+        """Which evaluation failed last: this tells a row, so that others need not count."""
         self.told = False
         self.condition: Expression | None = None
         self.count: tuple[str, int] | None = None
@@ -151,14 +171,14 @@ class Point:
                 self.points.watch.settle()
         except BaseException as error:
             return self.failed(error, frame)
-        self.failures = 0
         return held
 
     def failed(self, error: BaseException, frame: FrameType) -> bool:
         """The condition raised: that is no hit. Raises `Handed`."""
         if is_programs(error):
             raise Handed(error) from None
-        self.failures += 1
+        self.failures = self.failures + 1 if self.evaluated - self.failed_at <= 1 else 1
+        self.failed_at = self.evaluated
         if type(error) is Interrupted:
             self.points.watch.danger.discard(_thread.get_ident())
             self.switch_off('its condition did not end', frame)

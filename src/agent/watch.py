@@ -9,7 +9,7 @@ import _thread
 import sys
 
 from .conditions import OWNER
-from .evaluate import CONDITION
+from .evaluate import CONDITION, LINE
 from .guard import Interrupted, can_interrupt, raise_in, settle
 from .threads import Section, chain
 
@@ -77,8 +77,10 @@ def evaluations() -> dict[int, int]:
 
 def evaluated(top: FrameType) -> int:
     for frame in chain(top):
-        name = frame.f_code.co_name
+        code = frame.f_code
         # Lambdas in an expression have names of their own.
-        if frame.f_code.co_filename == CONDITION and name.startswith(OWNER):
-            return int(name.removeprefix(OWNER))
+        if code.co_filename == CONDITION and code.co_name.startswith(OWNER):
+            return int(code.co_name.removeprefix(OWNER))
+        if code.co_filename == LINE and (number := frame.f_globals['_evaluates'].get(frame.f_lineno)):
+            return number
     return 0

@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from pathlib import Path
 
 from test_stepping import Session
 
@@ -68,6 +69,20 @@ class ConditionTest(PointSession):
         self.assertTrue(self.set('return', condition='i.real > 0')['verified'])
         self.assertEqual(self.client.stopped()[0], 'breakpoint')
 
+    def test_of_local_variables_with_names_that_the_agent_uses_or_without_a_value(self):
+        names = '_line, steps, KeyError, unset, frame = i, 2, 3, 4, 5; del unset'
+        self.start(LOOP.replace('j = i * 2', f'j = i * 2; {names}').replace('turn = 0', 'turn, unset = 0, 7'))
+        for text in ('_line and i', 'steps == 2 == j - i - i + 2', 'KeyError + frame == 8 # a comment', 'unset == 7'):
+            self.assertTrue(self.set('return', condition=text)['verified'], text)
+            self.client.stopped()
+            self.clear_and_continue()
+
+    def test_that_fails_now_and_then_stays_in_force(self):
+        self.start(LOOP)
+        self.set('return', condition='1 / (i % 2) > 1 or i > 400')
+        self.client.stopped()
+        self.assertEqual(self.value('i > 400'), 'True')
+
     def test_that_never_ends_is_interrupted(self):
         self.start(LOOP)
         self.set('return', condition='all(True for _ in iter(int, 1))')
@@ -75,6 +90,15 @@ class ConditionTest(PointSession):
         self.assertIn('did not end', changed['message'])
         self.set('return')
         self.client.stopped()
+
+    def test_of_local_variables_that_never_ends_is_interrupted(self):
+        endless = 'class Endless:\n        def __gt__(self, other):\n            while True: pass\n\n    def step(i):'
+        self.start(LOOP.replace('def step(i):', endless).replace('j = i * 2', 'j = Endless()'))
+        self.set('return', condition='j > i')
+        changed = self.client.event('breakpoint')['breakpoint']
+        self.assertIn('did not end', changed['message'])
+        self.set('return')
+        self.assertEqual(self.client.stopped(), ('breakpoint', 'step', self.at('return')))
 
     def test_that_never_ends_does_not_outlive_the_session(self):
         client = self.start(LOOP.replace('step(turn)', 'step(turn)\n        print(turn, flush=True)'))
@@ -115,6 +139,75 @@ class HitCountTest(PointSession):
             found = self.set('return', hitCondition=text)
             self.assertFalse(found['verified'], text)
             self.assertIn('hit count', found['message'])
+
+
+CROWD = """
+    import os, sys, threading, time
+    sys.setswitchinterval(1e-6)
+
+    def step(i):
+        return i  #@return
+
+    def run():
+        for i in range(5000):
+            step(i)
+
+    print('ready', flush=True)
+    while not os.path.exists(__file__ + '.go'):
+        time.sleep(0.005)
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print('done', flush=True)
+    while True:
+        step(-1)
+        time.sleep(0.01)
+"""
+
+
+class ExactCountTest(PointSession):
+    """8 threads pass 5000 times each."""
+
+    def check(self, number, **what):
+        """Of the hits behind those the first that counts is the next, on the main thread."""
+        self.start(CROWD)
+        self.assertTrue(self.set('return', hitCondition=f'{number + 1}', **what)['verified'])
+        Path(self.program.path + '.go').touch()
+        self.client.stopped()
+        self.assertIn('done', self.program.output())
+        self.assertEqual(self.value('i'), '-1')
+        self.assertEqual(self.client.ask('instrumentation')['hits'], {'1': 40_001})
+
+    def test_without_condition(self):
+        self.check(40_000)
+
+    def test_with_condition(self):
+        self.check(8, condition='i == 77 or i < 0')
+
+
+class ManyTest(PointSession):
+    def test_more_places_than_are_compared_one_by_one(self):
+        names = [f'f{n}' for n in range(12)]
+        functions = '\n'.join(f'    def {name}(i):\n        return i  #@{name}\n' for name in names)
+        calls = '; '.join(f'{name}(turn)' for name in names)
+        self.start(LOOP.replace('    turn = 0', f'{functions}\n    turn = 0').replace('step(turn)', calls))
+        items = [
+            {'id': n, 'line': self.at(name), 'condition': f'i % 7 == {n % 7}', 'hitCondition': f'%{n % 3 + 1}'}
+            for n, name in enumerate(names)
+        ]
+        found = self.client.ask('setBreakpoints', path=self.program.path, breakpoints=items)['breakpoints']
+        self.assertTrue(all(one['verified'] for one in found))
+        seen = {}
+        self.client.stopped()
+        while len(seen) < len(names) or any(len(turns) < 3 for turns in seen.values()):
+            (n,) = self.client.stop['hitBreakpointIds']
+            seen.setdefault(n, []).append(int(self.value('i')))
+            self.go_on()
+        for n, turns in seen.items():
+            self.assertEqual({turn % 7 for turn in turns}, {n % 7})
+            self.assertEqual({b - a for a, b in zip(turns, turns[1:], strict=False)}, {7 * (n % 3 + 1)})
 
 
 class LogTest(PointSession):
