@@ -1,5 +1,6 @@
 /** What breakpoints cost a program that does not hit them, and what a debugger that has gone still costs. */
 import type { Target } from '../test/support/targets';
+import { interpreters } from '../test/support/targets';
 import type { Bench } from './bench';
 import { delay, inTurns, note, withAdapter, withTarget } from './bench';
 import type { LineBreakpoint } from './dap';
@@ -53,14 +54,17 @@ interface Kind {
   after?: Figure;
   /** Nanoseconds of one hit instead of a ratio. */
   perHit?: boolean;
+  /** Another interpreter than that of the whole run, which debugpy is not made for. */
+  python?: string;
 }
 
 /** Samples of the loop's speed with a breakpoint, and after detaching, against the same process before. */
 export async function measureHot(bench: Bench): Promise<Figure[]> {
   const windowMs = bench.rounds < 5 ? 400 : 1000;
-  const kinds = makeKinds();
+  const kinds = [...makeKinds(), ...(await makeOtherKinds())];
   for (const kind of kinds) {
-    await inTurns(bench.rounds, [bench.pylatch, bench.debugpy], async (tool) => {
+    const tools = kind.python === undefined ? [bench.pylatch, bench.debugpy] : [bench.pylatch];
+    await inTurns(bench.rounds, tools, async (tool) => {
       await sample(bench, tool, kind, windowMs);
       // The same without a debugger shows how far two measurements of one program are apart.
       if (tool === bench.debugpy && kind.after !== undefined) await controlSample(bench, kind, windowMs);
@@ -92,12 +96,21 @@ function makeKinds(): Kind[] {
         samples: {},
       },
     },
+    ...makeHitKinds(),
+  ];
+}
+
+/** @param version that the ids and titles tell: '' for that of the whole run */
+function makeHitKinds(version = ''): Kind[] {
+  const id = version && `.${version}`;
+  const where = version && ` on ${version}`;
+  return [
     {
       breakpoints: [{ marker: 'hot', condition: 'i < 0' }],
       perHit: true,
       during: {
-        id: 'hot.condition',
-        title: 'One hit of a breakpoint whose condition is false',
+        id: `hot.condition${id}`,
+        title: `One hit of a breakpoint whose condition is false${where}`,
         unit: 'ns',
         bar: { kind: 'most', value: 300 },
         samples: {},
@@ -107,8 +120,8 @@ function makeKinds(): Kind[] {
       breakpoints: [{ marker: 'hot', hitCondition: '1000000000' }],
       perHit: true,
       during: {
-        id: 'hot.count',
-        title: 'One hit of a breakpoint whose hit count is not reached',
+        id: `hot.count${id}`,
+        title: `One hit of a breakpoint whose hit count is not reached${where}`,
         unit: 'ns',
         bar: { kind: 'most', value: 150 },
         samples: {},
@@ -117,8 +130,16 @@ function makeKinds(): Kind[] {
   ];
 }
 
+/** The cost of a hit on the newest Python. */
+async function makeOtherKinds(): Promise<Kind[]> {
+  const newest = (await interpreters()).filter(({ version }) => version === '3.15');
+  return newest.flatMap(({ version, path }) =>
+    makeHitKinds(version).map((kind) => ({ ...kind, python: path })),
+  );
+}
+
 async function sample(bench: Bench, tool: Tool, kind: Kind, windowMs: number): Promise<void> {
-  await withPagedTarget(bench, (target, page) =>
+  await withPagedTarget(kind.python ?? bench.python, (target, page) =>
     withAdapter(tool, async (session) => {
       if (kind.perHit === true && !(await hasConditions(session))) return;
       await window(page, 1, windowMs);
@@ -132,14 +153,14 @@ async function sample(bench: Bench, tool: Tool, kind: Kind, windowMs: number): P
 }
 
 async function controlSample(bench: Bench, kind: Kind, windowMs: number): Promise<void> {
-  await withPagedTarget(bench, async (target, page) => {
+  await withPagedTarget(bench.python, async (target, page) => {
     for (const phase of [1, 2, 3]) await window(page, phase, windowMs);
     await noteReport(target, page, 'none', kind);
   });
 }
 
 async function withPagedTarget(
-  { python }: Bench,
+  python: string,
   use: (target: Target, page: Page) => Promise<void>,
 ): Promise<void> {
   const page = new Page();
