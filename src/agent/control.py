@@ -337,10 +337,14 @@ def is_own(code: CodeType) -> bool:
 def is_ours(error: BaseException) -> bool:
     """True for an error of the agent's code; what a signal handler of the program raises in it is the program's.
 
-    The innermost frame tells: a handler has one of its own. Python's handler of SIGINT is in C and has none."""
+    The innermost frame tells: a handler has one of its own. Python's handler of SIGINT is in C and has none. Where an
+    audit hook does not let us look, it is such a hook that raised."""
     if isinstance(error, KeyboardInterrupt):
         return False
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)
+    try:
+        return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)
+    except Exception:
+        return True

@@ -19,8 +19,11 @@ class Ledger:
 
     def undo(self) -> None:
         while self.entries:
-            what, undo = self.entries.pop()
-            try:
-                undo()
-            except Exception as error:
-                self.failed.append(f'{what}: {error}')
+            self.attempt(*self.entries.pop())
+
+    def attempt(self, what: str, undo: Callable[[], object]) -> None:
+        """Undoes one thing; an audit hook of the program, say, may refuse what that takes."""
+        try:
+            undo()
+        except Exception as error:
+            self.failed.append(f'{what}: {error}')

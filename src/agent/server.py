@@ -283,8 +283,8 @@ class Agent:
         mark_ending()
         for job in list(self.jobs.values()):
             job.cancel()
-        self.control.close()
-        self.engine.clear()
+        self.ledger.attempt('stopped threads', self.control.close)
+        self.ledger.attempt('breakpoints', self.engine.clear)
         self.ledger.undo()
         self.forget(None)
 

@@ -269,7 +269,7 @@ class CircumstanceTest(Session):
                 time.sleep(0.002)
         """)
         self.run_to('work')
-        self.assertEqual(self.client.stop['snapshot']['stackFrames'][1]['source'], {'name': 'relative.py'})
+        self.assertEqual(self.client.stop['snapshot']['stackFrames'][1]['source']['path'], 'relative.py')
 
     def raw_thread(self, **config):
         """Pauses a raw thread that sleeps, and comes back when the thread has ended without running a line."""
