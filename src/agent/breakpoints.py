@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     """What a part of the engine says of an event: the body of a `stopped` event, that it needs the location (True), or
     that it does not (False)."""
 
+MOST_NAMES = 10_000
+"""Names of files that are remembered."""
 SOON, SLOWEST = 1.0, 60.0
 """Seconds from the start of a module to the first look at what became of it, and between later ones at most."""
 
@@ -211,6 +213,8 @@ class Breakpoints:
         """The files with breakpoints that code of this `co_filename` is from."""
         known = self.names.get(name)
         if known is None:
+            if len(self.names) >= MOST_NAMES:
+                self.names = {}  # a program that names all that it compiles differently
             known = self.names[name] = [file for file in self.files.values() if file.matches(name)]
         return known
 

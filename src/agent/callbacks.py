@@ -174,7 +174,8 @@ class Callbacks:
 
     def free_locks(self) -> None:
         """A handler that raised just behind an acquire left the lock taken, and this thread may not come by again."""
-        for part in (self.control, self.instruments, self.breakpoints, self.functions, self.data):
+        watch = self.breakpoints.points.watch if self.breakpoints is not None else None
+        for part in (self.control, self.instruments, self.breakpoints, self.functions, self.data, watch):
             if part is not None:
                 part.lock.leave()
 

@@ -58,6 +58,7 @@ class Dispatch:
             '_settle': points.watch.settle,
             '_steps': callbacks.stepping.steps,
             '_skip': callbacks.skip,
+            '_lost': callbacks.lost,
         }
         # By how many frames below a callback that of the program is.
         self.otherwise = {

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .link import Json
     from .points import Points
 
+MOST_NAMES = 10_000
+"""Of files that are remembered."""
 MODES = {'raised': 'always', 'userUnhandled': 'userUnhandled', 'uncaught': 'unhandled'}
 """DAP's ExceptionBreakMode by filter."""
 PROTOCOL = (StopIteration, StopAsyncIteration, GeneratorExit)
@@ -254,7 +256,7 @@ class Exceptions:
 
 def remember(names: set[str], name: str) -> None:
     """Code without a file may be the user's or not under the same name."""
-    if name[:1] != '<':
+    if name[:1] != '<' and len(names) < MOST_NAMES:
         names.add(name)
 
 

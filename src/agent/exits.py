@@ -5,6 +5,8 @@ The interpreter stops our thread for good a little after the functions of `atexi
 
 import time
 
+from .threads import pause
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -24,7 +26,7 @@ def install(outbox: Outbox, ledger: Ledger) -> None:
             end = time.monotonic() + LIMIT
             outbox.hurry()
             while outbox.waiting and time.monotonic() < end:
-                time.sleep(0.0005)
+                pause(0.0005)
 
     def undo() -> None:
         holder.clear()

@@ -15,6 +15,10 @@
                 return None
             except _Handed as _handed:
                 _error = _handed.error
+            except _BaseException as _other:
+                if _is_ours(_other):
+                    return _lost(_other)
+                _error = _other
             else:
                 return _decided(_code, _line, _hits) if _hits or _steps or _skip else None
             try:
@@ -30,6 +34,7 @@ They go by their own names there; so all others begin with an underscore, which 
 import sys
 
 from .conditions import Binding
+from .control import is_ours
 from .errors import Handed
 from .evaluate import LINE, Unwarned
 from .monitor import DISABLE
@@ -56,6 +61,7 @@ NAMES: dict[str, Any] = {
     '_getframe': sys._getframe,
     '_DISABLE': DISABLE,
     '_Handed': Handed,
+    '_is_ours': is_ours,
     '_KeyError': KeyError,
     '_RecursionError': RecursionError,
     '_BaseException': BaseException,
@@ -71,6 +77,10 @@ PLACED = """
             return None
         except _Handed as _handed:
             _error = _handed.error
+        except _BaseException as _other:
+            if _is_ours(_other):
+                return _lost(_other)
+            _error = _other
         else:
             if not (_hits or _steps or _skip):
                 return None

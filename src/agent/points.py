@@ -176,6 +176,7 @@ class Point:
     def failed(self, error: BaseException, frame: FrameType) -> bool:
         """The condition raised: that is no hit. Raises `Handed`."""
         if is_programs(error):
+            self.points.watch.lock.leave()  # it may have broken off `settle` just behind the acquire
             raise Handed(error) from None
         self.failures = self.failures + 1 if self.evaluated - self.failed_at <= 1 else 1
         self.failed_at = self.evaluated
@@ -228,6 +229,7 @@ class Point:
     def in_place(self, error: BaseException, frame: FrameType) -> str:
         """What a log message shows for an expression that raised. Raises `Handed`."""
         if is_programs(error):
+            self.points.watch.lock.leave()  # it may have broken off `settle` just behind the acquire
             raise Handed(error) from None
         if type(error) is Interrupted:
             self.points.watch.danger.discard(_thread.get_ident())

@@ -22,7 +22,7 @@ from .monitor import Monitor, NoTool
 from .outbox import Outbox
 from .requests import Requests
 from .system import block_signals, native
-from .threads import Section, chain, other_frames
+from .threads import Section, chain, other_frames, pause
 from .variables import Variables
 from .whose import Whose
 
@@ -331,7 +331,7 @@ class Agent:
         while time.monotonic() < until:
             if not any(self.inside(frame) for frame in other_frames().values()):
                 return True
-            time.sleep(0.001)
+            pause(0.001)
         return False
 
     def inside(self, frame: FrameType) -> bool:

@@ -34,6 +34,13 @@ def chain(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def pause(seconds: float) -> None:
+    """As `time.sleep`, of which audit hooks are told: one may refuse it."""
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    lock.acquire(timeout=seconds)
+
+
 class Section:
     """A lock around work of ours that a signal handler of the program may break off by raising, on the main thread.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import support
 from test_points import LOOP, PointSession
+from test_safety import eventually
 
 ALARMS = """
     import gc, os, signal, sys, time, weakref
@@ -152,24 +153,29 @@ class CrowdTest(PointSession):
         self.program.wait_for('done')
 
 
-class NewerPythonTest(PointSession):
-    """Where the instructions cannot be learnt, breakpoints go by lines alone, and what needs more is refused."""
-
-    def start_without(self, source, *modules):
+class ChangedTest(PointSession):
+    def start_changed(self, source, changes):
+        """Starts with an agent of which texts are replaced, by module."""
         folder = Path(tempfile.mkdtemp(prefix='built-'))
         self.addCleanup(shutil.rmtree, folder)
         shutil.copy(support.BUILT / 'stub.py', folder)
-        text = (support.BUILT / 'agent.src').read_text()
-        for name in modules:
-            head = f'\f{name}\n'
-            self.assertIn(head, text)
-            text = text.replace(head, f'{head}raise IndexError\n')
-        (folder / 'agent.src').write_text(text)
+        parts = (support.BUILT / 'agent.src').read_text().split('\f')
+        for i, part in enumerate(parts):
+            old, new = changes.get(part.split('\n', 1)[0], ('', ''))
+            self.assertIn(old, part)
+            parts[i] = part.replace(old, new, 1)
+        (folder / 'agent.src').write_text('\f'.join(parts))
         with unittest.mock.patch.object(support, 'BUILT', folder):
             return self.start(source)
 
+
+class NewerPythonTest(ChangedTest):
+    """Where the instructions cannot be learnt, breakpoints go by lines alone, and what needs more is refused."""
+
+    UNKNOWN = {'bytecode': ('import _opcode', 'raise IndexError'), 'stores': ('import _opcode', 'raise IndexError')}
+
     def test_breakpoints_conditions_and_steps_work(self):
-        client = self.start_without(LOOP, 'bytecode', 'stores')
+        client = self.start_changed(LOOP, self.UNKNOWN)
         self.assertTrue(self.set('return', condition='i % 5 == 0')['verified'])
         self.assertEqual(client.stopped(), ('breakpoint', 'step', self.at('return')))
         self.assertEqual(client.step('next')[0], 'step')
@@ -177,7 +183,7 @@ class NewerPythonTest(PointSession):
         self.clear_and_continue()
 
     def test_data_breakpoints_are_refused_in_words(self):
-        client = self.start_without(LOOP, 'bytecode', 'stores')
+        client = self.start_changed(LOOP, self.UNKNOWN)
         self.set('return')
         client.stopped()
         for _ in range(2):
@@ -186,6 +192,50 @@ class NewerPythonTest(PointSession):
             self.assertIn('nothing can be watched', found['description'])
         self.clear_and_continue()
         client.ask('threads')
+
+
+class FaultTest(ChangedTest):
+    """A fault of ours ends the session, takes everything back, and does not show in the program."""
+
+    SOURCE = """
+        import sys, time
+        def work(i):
+            try:
+                raise KeyError
+            except KeyError:
+                i += 1
+            return i  #@return
+        print('ready', flush=True)
+        while True:
+            work(1)
+            print([sys.monitoring.get_tool(i) for i in range(6)], hasattr(sys, '__pylatch__'), flush=True)
+            time.sleep(0.005)
+    """
+
+    def check(self, changes, **what):
+        with self.subTest(changes):
+            client = self.start_changed(self.SOURCE, changes)
+            try:
+                client.ask('setExceptionBreakpoints', filters=[{'filterId': 'raised', 'condition': 'exc is None'}])
+                self.set('return', **what)
+                client.gone()
+            except EOFError:
+                pass
+            self.assertIn('detached', [event['event'] for event in client.events])
+            self.assertTrue(eventually(lambda: self.program.output().endswith(f'{[None] * 6} False\n')))
+            self.assertNotIn('Traceback', self.program.output())
+
+    def test_in_callbacks(self):
+        self.check({'exceptions': ('refused = self.refused', '1 / 0; refused = self.refused')})
+        self.check({'exceptions': ('kind = type(error)', 'kind = 1 / 0')})
+        self.check({'points': ('shown = text if', 'shown = 1 / 0 if')}, logMessage='{i}')
+        self.check({'snapshots': ('camera = Camera()', 'camera = 1 / 0')}, mode='snapshot')
+        self.check({'databreakpoints': ('if self.all:', 'if 1 / 0:')})
+
+    def test_while_everything_is_taken_back(self):
+        broken = {'exceptions': ('kind = type(error)', 'kind = 1 / 0')}
+        self.check(broken | {'points': ('self.watch.end()', '1 / 0')})
+        self.check(broken | {'breakpoints': ('self.spots.clear()', '1 / 0')})
 
 
 if __name__ == '__main__':
