@@ -15,8 +15,10 @@ def other_frames() -> dict[int, FrameType]:
 
     This thread's own frame is left out because a frame in its own locals would be a cycle, which holds everything that
     the stack below refers to until a garbage collection."""
+    own = _thread.get_ident()
     frames = sys._current_frames()
-    del frames[_thread.get_ident()]
+    # Without a call in between, behind which a signal handler of the program may raise.
+    del frames[own]
     return frames
 
 

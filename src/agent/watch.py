@@ -6,12 +6,11 @@ evaluation and not in the program, so `danger` names the thread before, and an e
 """
 
 import _thread
-import sys
 
 from .conditions import OWNER
 from .evaluate import CONDITION, LINE
 from .guard import Interrupted, can_interrupt, raise_in, settle
-from .threads import Section, chain
+from .threads import Section, chain, other_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ class Watch:
 
 def evaluations() -> dict[int, int]:
     """The threads that evaluate an expression of a breakpoint, and the breakpoint's id."""
-    tops = sys._current_frames()
-    del tops[_thread.get_ident()]
-    return {ident: number for ident, top in tops.items() if (number := evaluated(top))}
+    return {ident: number for ident, top in other_frames().items() if (number := evaluated(top))}
 
 
 def evaluated(top: FrameType) -> int:
