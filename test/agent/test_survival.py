@@ -219,7 +219,7 @@ class FaultTest(ChangedTest):
                 client.ask('setExceptionBreakpoints', filters=[{'filterId': 'raised', 'condition': 'exc is None'}])
                 self.set('return', **what)
                 client.gone()
-            except EOFError:
+            except EOFError, OSError:
                 pass
             self.assertIn('detached', [event['event'] for event in client.events])
             self.assertTrue(eventually(lambda: self.program.output().endswith(f'{[None] * 6} False\n')))
@@ -230,7 +230,6 @@ class FaultTest(ChangedTest):
         self.check({'exceptions': ('kind = type(error)', 'kind = 1 / 0')})
         self.check({'points': ('shown = text if', 'shown = 1 / 0 if')}, logMessage='{i}')
         self.check({'snapshots': ('camera = Camera()', 'camera = 1 / 0')}, mode='snapshot')
-        self.check({'databreakpoints': ('if self.all:', 'if 1 / 0:')})
 
     def test_while_everything_is_taken_back(self):
         broken = {'exceptions': ('kind = type(error)', 'kind = 1 / 0')}
