@@ -47,17 +47,21 @@ def evaluate(text: str, frame: FrameType, job: Job, statements: bool) -> Any:
 
 class Unwarned:
     """The compiler's warnings about what the user typed are none of the program's: it would print them or, under
-    `-W error`, refuse the text. The filter matches nothing but our text, so that a copy of it does no harm."""
+    `-W error`, refuse the text. The filter matches nothing but our texts, so that a copy of it does no harm."""
 
-    FILTER = ('ignore', None, SyntaxWarning, OBJECT(match=frozenset((NAME, CONDITION, LINE)).__contains__), 0)
+    OURS = ('ignore', None, SyntaxWarning, OBJECT(match=frozenset((NAME, CONDITION, LINE)).__contains__), 0)
+    ALL = ('ignore', None, SyntaxWarning, None, 0)
+    """For a program that has not imported `warnings`, where nobody copies filters: to compare names, 3.15 would import
+    it."""
 
     def __enter__(self) -> None:
-        module: Any = sys.modules.get('warnings', _warnings)
-        self.filters: list[Any] = module.filters
-        self.filters.insert(0, self.FILTER)
+        module: Any = sys.modules.get('warnings')
+        self.filters: list[Any] = (module or _warnings).filters
+        self.added = self.OURS if module else self.ALL
+        self.filters.insert(0, self.added)
 
     def __exit__(self, *_: object) -> None:
-        self.filters.remove(self.FILTER)
+        self.filters.remove(self.added)
 
 
 def compile_text(text: str, statements: bool) -> CodeType:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONG = 1 << 20
 """Characters of a text that is not looked at for differences: it would take too long."""
+ROUNDING = 0.1
+"""Seconds: how exactly the system tells when a process was started, amply."""
 
 
 def not_loaded(path: str, others: list[str]) -> str:
@@ -81,7 +83,7 @@ def begins_there(item: Lines, lines: list[str]) -> bool:
 
 def changed_since(path: str, moment: float) -> bool:
     try:
-        return bool(moment) and native.stat(path).st_mtime > moment
+        return bool(moment) and native.stat(path).st_mtime > moment + ROUNDING
     except OSError, ValueError:
         return False
 

@@ -169,6 +169,22 @@ class ValuesTest(Session):
         self.assertEqual(found['result'], again['result'])
         self.assertNotIn('Warning', self.program.output())
 
+    def test_nor_those_about_a_condition_in_a_program_without_warnings(self):
+        self.start("""
+            import time
+            def work(n):
+                return n  #@work
+            print('ready', flush=True)
+            while True:
+                work(3)
+                time.sleep(0.005)
+        """)
+        asked = [{'id': 1, 'line': self.at('work'), 'condition': 'n is 3'}]
+        (found,) = self.client.ask('setBreakpoints', path=self.program.path, breakpoints=asked)['breakpoints']
+        self.assertTrue(found['verified'], found)
+        self.client.stopped()
+        self.assertNotIn('Warning', self.program.output())
+
     def test_a_pipe_is_not_read_for_its_source(self):
         self.start(HOSTILE)
         self.assertEqual(self.client.refused('source', path='/dev/stdin')['id'], 'source-unavailable')
