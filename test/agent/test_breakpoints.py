@@ -114,6 +114,8 @@ class BreakpointsTest(Session):
         self.assertTrue(found['verified'])
         self.assertIn('differs from what the program has loaded: work is not on line', found['message'])
         Path(self.program.path).write_text(self.program.text + '# another line\n')
+        later = os.stat(self.program.path).st_mtime + 1
+        os.utime(self.program.path, (later, later))
         (found,) = client.breakpoints(self.program.path, self.at('return'))
         self.assertIn('may differ', found['message'])
 
