@@ -344,7 +344,11 @@ def is_ours(error: BaseException) -> bool:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
+    if trace is None:
+        return True
     try:
-        return trace is None or trace.tb_frame.f_code.co_filename.startswith(OURS)
+        # No call in here, behind which a signal handler may raise.
+        name = trace.tb_frame.f_code.co_filename
     except Exception:
         return True
+    return name.startswith(OURS)

@@ -92,4 +92,4 @@ class Camera:
     def parts(self, value: object) -> list[Item]:
         node = Value(None, None, value, '')
         named = [item for item in node.named() if not item.lazy]
-        return named + node.indexed(0, min(node.length, CHILDREN))
+        return named + node.indexed(0, min(node.length, CHILDREN)) if node.length else named

@@ -297,6 +297,14 @@ class SnapshotTest(PointSession):
         self.assertIn('snapshots taken', self.set('return', mode='snapshot', hitCondition='2')['message'])
         self.assertNotIn('stopped', [event['event'] for event in self.client.events])
 
+    def test_shows_the_attributes_of_an_object(self):
+        source = LOOP.replace('j = i * 2', 'j = Box(); j.size = 7')
+        self.start(source.replace('import sys', 'import sys\n    class Box: pass'))
+        self.set('return', mode='snapshot')
+        j = self.client.event('snapshot')['frames'][0]['variables'][1]
+        self.assertRegex(j['value'], '^<Box object at')
+        self.assertEqual([(row['name'], row['value']) for row in j['children']], [('size', '7')])
+
     def test_has_bounds(self):
         source = LOOP.replace('j = i * 2', 'j = {k: [[0] * 1000] * 1000 for k in range(1000)}')
         self.start(source)
