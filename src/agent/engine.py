@@ -153,12 +153,10 @@ class Engine:
         if self.known_points is not None:
             self.known_points.tick(now)
 
-    def clear(self) -> None:
-        """Takes every event back that is not global; those go with the tools."""
-        self.stepping.steps.clear()
-        for part in self.made():
-            part.clear()
-        self.instruments.clear()
+    def undoings(self) -> list[Callable[[], object]]:
+        """What takes back every event that is not global (those go with the tools), and lets go of the program's
+        objects."""
+        return [self.stepping.steps.clear, *(part.clear for part in self.made()), self.instruments.clear]
 
     def after_in_child(self) -> None:
         """A forked child: locks that threads of the parent held stay locked there, so they are replaced."""

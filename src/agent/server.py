@@ -284,7 +284,8 @@ class Agent:
         for job in list(self.jobs.values()):
             job.cancel()
         self.ledger.attempt('stopped threads', self.control.close)
-        self.ledger.attempt('breakpoints', self.engine.clear)
+        for undoing in self.engine.undoings():
+            self.ledger.attempt('breakpoints', undoing)
         self.ledger.undo()
         self.forget(None)
 
