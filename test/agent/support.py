@@ -14,6 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / 'dist' / 'agent'
 LIMIT = 10.0
+AGAIN = 3.0
+"""Seconds without an answer after which the script is asked for again: `sys.remote_exec` writes what the thread itself
+may be writing at that moment. Of two runs of the stub the second does nothing."""
 
 
 class Program:
@@ -72,7 +75,7 @@ class Client:
         self.directory = tempfile.mkdtemp(prefix='pylatch-')
         try:
             token = self.inject(pid)
-            self.socket = self.connect()
+            self.socket = self.connect(pid)
             self.write({'version': 1, 'token': token, 'config': config})
             self.welcome = self.read()
         finally:
@@ -110,8 +113,9 @@ class Client:
         """A socket, and where the agent listens. Raises `OSError` while it does not."""
         return socket.socket(socket.AF_UNIX), os.path.join(self.directory, 'sock')
 
-    def connect(self):
+    def connect(self, pid):
         until = time.monotonic() + LIMIT
+        again = time.monotonic() + AGAIN
         link = None
         while True:
             try:
@@ -123,7 +127,10 @@ class Client:
                 error = os.path.join(self.directory, 'error')
                 if os.path.exists(error) or time.monotonic() > until:
                     text = Path(error).read_text() if os.path.exists(error) else 'no answer'
-                    raise AssertionError(text) from None
+                    raise AssertionError(f'{text}; threads: {threads(pid)}') from None
+                if time.monotonic() > again:
+                    again += LIMIT
+                    sys.remote_exec(pid, os.path.join(self.directory, 'stub.py'))
                 time.sleep(0.002)
             else:
                 link.settimeout(LIMIT)
@@ -207,6 +214,11 @@ class Client:
 
     def close(self):
         self.socket.close()
+
+
+def threads(pid):
+    """What each thread of a process waits for, by the system."""
+    return [(task.name, (task / 'wchan').read_text()) for task in Path(f'/proc/{pid}/task').iterdir()]
 
 
 class LoopbackClient(Client):
