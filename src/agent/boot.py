@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 class Modules:
     """The agent's modules by name, made when first imported."""
 
-    def __init__(self, codes: Codes, blob: bytes) -> None:
+    def __init__(self, codes: Codes, blob: int | bytes) -> None:
         import builtins
 
         self.codes = codes
         self.blob = blob
+        """The descriptor of its file, -1 for none, or all of it."""
         self.loaded: dict[str, ModuleType] = {}
         self.builtins = {**vars(builtins), '__import__': self.find, '__build_class__': build_class}
 
@@ -49,19 +50,24 @@ class Modules:
         item = self.codes.pop(name)
         return marshal.loads(self.part(item)) if isinstance(item, tuple) else item
 
-    def part(self, place: Place) -> memoryview:
-        size = len(self.blob)
-        return memoryview(self.blob)[size - place[0] : size - place[1]]
+    def part(self, place: Place) -> bytes:
+        """A piece of the blob. Small reads: a large block, which glibc keeps for the next one of its size, would cost
+        the program more than the code."""
+        first, last = place
+        if isinstance(self.blob, bytes):
+            return self.blob[len(self.blob) - first : len(self.blob) - last]
+        posix = self.find('posix')
+        return posix.pread(self.blob, first - last, posix.fstat(self.blob).st_size - first)
 
-    def shrink(self) -> None:
-        """Lets go of what is loaded already. From the agent's thread, which loads alone at that time."""
-        left = [(name, item) for name, item in self.codes.items() if isinstance(item, tuple)]
-        parts = [self.part(item) for _, item in left]
-        self.blob = b''.join(parts)
-        end = len(self.blob)
-        for (name, _), part in zip(left, parts, strict=True):
-            self.codes[name] = (end, end - len(part))
-            end -= len(part)
+    def settle(self, high: Callable[[int], int]) -> None:
+        """The core is loaded: the file stays open for the rest, under a number that is not in the program's way."""
+        if isinstance(self.blob, int) and self.blob >= 0:
+            self.blob = high(self.blob)
+
+    def close(self) -> None:
+        if isinstance(self.blob, int) and self.blob >= 0:
+            self.find('posix').close(self.blob)
+            self.blob = -1
 
     def load_private(self, name: str) -> ModuleType:
         """A copy of a standard extension module that the program itself has not loaded.
@@ -97,7 +103,6 @@ class Modules:
             vars(module).clear()
         self.loaded.clear()
         self.codes.clear()
-        self.blob = b''
         self.builtins.clear()
         # These two stay for the next collection, without their functions.
         for item in (Modules, Passing):
@@ -140,8 +145,7 @@ def empty(cls: type, referents: Callable[[object], list[Any]]) -> None:
 def run(codes: dict[str, Any], claim: list[Any], place: tuple[str, str, str], token: str, report: Any) -> None:
     """The start of the agent's thread. `place`: see `server.Place`. Nothing escapes. `end` is called last, by
     whichever thread serves then."""
-    # Held nowhere else, so that `shrink` frees it.
-    modules = Modules(codes, codes.pop('', b''))
+    modules = Modules(codes, codes.pop('', -1))
 
     def end(quiet: bool) -> None:
         if sys.__dict__.get('__pylatch__') is claim:

@@ -21,7 +21,7 @@ from .link import WIRE_VERSION, Closed, Link, accept, listen
 from .monitor import Monitor, NoTool
 from .outbox import Outbox
 from .requests import Requests
-from .system import block_signals, native
+from .system import block_signals, high, native
 from .threads import Section, chain, other_frames, pause
 from .variables import Variables
 from .whose import Whose
@@ -62,6 +62,7 @@ def serve(
     block_signals()
     ledger = Ledger()
     ledger.add('claim', lambda: release(claim))
+    ledger.add('code not loaded yet', modules.close)
     link: Link | None = None
     try:
         monitor = Monitor(ledger)
@@ -69,7 +70,7 @@ def serve(
         directory = place[1]
         ledger.add('session directory', lambda: remove(directory))
         agent = Agent(link, monitor, ledger, hello, modules, claim, directory, end)
-        modules.shrink()
+        modules.settle(high)
         agent.welcome()
     except NoTool as error:
         mark_ending()

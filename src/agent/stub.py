@@ -49,13 +49,17 @@ try:
         import _imp
         import marshal
 
-        blob = b''
         try:
-            blob = pylatch_read('@BINARY@')
+            fd = posix.open('@BINARY@', posix.O_RDONLY | pylatch_binary)
+            # Modules are read when they are needed. Windows could not remove an open file: there all is read now.
+            head = posix.read(fd, posix.fstat(fd).st_size if pylatch_binary else 65536)
+            fits = head[:4] == _imp.pyc_magic_number_token.to_bytes(4, 'little')
+            if pylatch_binary or not fits:
+                posix.close(fd)
+            if fits:
+                return marshal.loads(memoryview(head)[4:]) | {'': head if pylatch_binary else fd}
         except OSError:
             pass
-        if blob[:4] == _imp.pyc_magic_number_token.to_bytes(4, 'little'):
-            return marshal.loads(memoryview(blob)[4:]) | {'': blob}
         codes = {}
         for part in pylatch_read('@SOURCE@').decode().split('\f')[1:]:
             name, source = part.split('\n', 1)

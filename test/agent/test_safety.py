@@ -442,7 +442,7 @@ class AccessTest(Session):
         self.client.ask('detach')
 
         class Other(Client):
-            def connect(self):
+            def connect(self, _pid):
                 os.chmod(self.directory, 0o777)
                 while True:
                     if os.path.exists(self.directory + '/sock'):
