@@ -3,6 +3,8 @@ small functions, since the module that lists them costs the program memory."""
 
 import _opcode
 
+from .opcodes import CACHE, exception_table
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,9 +13,6 @@ if TYPE_CHECKING:
 
     Position = tuple[int | None, int | None, int | None, int | None]
     """First and last line, first and last column."""
-
-CACHE = 0
-"""The opcode of an instruction's inline cache."""
 
 
 class Instruction:
@@ -205,14 +204,4 @@ def first_of_turn(items: list[Instruction], head: int) -> int:
 
 
 def handlers(code: CodeType) -> list[Handler]:
-    """The exception table: numbers of six bits a byte, the highest first; bit 6 says that more follow."""
-    numbers: list[int] = []
-    number = 0
-    for byte in code.co_exceptiontable:
-        number = number << 6 | byte & 0x3F
-        if not byte & 0x40:
-            numbers.append(number)
-            number = 0
-    # Start, length, target and depth << 1 | lasti of each entry; the first three in code units.
-    entries = zip(numbers[::4], numbers[2::4], numbers[3::4], strict=True)
-    return [Handler(2 * start, 2 * goal, mixed >> 1, bool(mixed & 1)) for start, goal, mixed in entries]
+    return [Handler(2 * start, 2 * goal, depth, lasti) for start, goal, depth, lasti in exception_table(code)]

@@ -68,8 +68,8 @@ class Callbacks:
         }
         monitor.callbacks(monitor.near, {event: self.shield(function) for event, function in near.items()})
         sifted = {
-            E.LINE: self.passing(self.ignores_line, self.line),
-            E.INSTRUCTION: self.passing(self.ignores_instruction, self.instruction),
+            E.LINE: self.sieve(self.ignores_line, self.line),
+            E.INSTRUCTION: self.sieve(self.ignores_instruction, self.instruction),
             E.PY_UNWIND: self.sieve(self.ignores_unwind, self.unwound),
         }
         monitor.callbacks(monitor.near, sifted)
@@ -123,35 +123,15 @@ class Callbacks:
         return callback
 
     def sieve(
-        self, ignores: Callable[[CodeType, BaseException], bool], function: Callable[..., Verdict]
+        self, ignores: Callable[[CodeType, Any], bool], function: Callable[..., Verdict], depth: int = 1
     ) -> Callable[..., Any]:
         """A callback for events that come often and matter seldom: `ignores` tells most of them in a few instructions,
-        at a fraction of the shield's cost."""
-        shielded = self.shield(function, 2)
-
-        def callback(code: CodeType, detail: object, error: BaseException) -> object:
-            try:
-                if type(code) is not CODE or ignores(code, error):
-                    return None
-            except RecursionError:
-                return None
-            except BaseException as raised:
-                if is_ours(raised):
-                    return self.lost(raised)
-                raise raised.with_traceback(None)  # noqa: B904
-            return shielded(code, detail, error)
-
-        return callback
-
-    def passing(
-        self, ignores: Callable[[CodeType, int], bool], function: Callable[..., Verdict], depth: int = 1
-    ) -> Callable[..., Any]:
-        """The same for LINE and INSTRUCTION, at the places of data breakpoints. `depth` as for `shield`."""
+        at a fraction of the shield's cost; by the line or offset, or by the exception. `depth` as for `shield`."""
         shielded = self.shield(function, depth + 1)
 
-        def callback(code: CodeType, detail: int) -> object:
+        def callback(code: CodeType, detail: object, error: BaseException | None = None) -> object:
             try:
-                if type(code) is not CODE or ignores(code, detail):
+                if type(code) is not CODE or ignores(code, detail if error is None else error):
                     return None
             except RecursionError:
                 return None
@@ -159,7 +139,7 @@ class Callbacks:
                 if is_ours(raised):
                     return self.lost(raised)
                 raise raised.with_traceback(None)  # noqa: B904
-            return shielded(code, detail)
+            return shielded(code, detail) if error is None else shielded(code, detail, error)
 
         return callback
 

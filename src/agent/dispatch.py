@@ -50,7 +50,7 @@ class Dispatch:
     def __init__(self, monitor: Monitor, callbacks: Callbacks, points: Points) -> None:
         self.monitor = monitor
         self.callbacks = callbacks
-        self.slow: Callback = callbacks.passing(callbacks.ignores_line, callbacks.line)
+        self.slow: Callback = callbacks.sieve(callbacks.ignores_line, callbacks.line)
         self.made: dict[int, tuple[object, Callback]] = {}
         """By line: what a callback was made from."""
         self.names: dict[str, Any] = {
@@ -61,9 +61,7 @@ class Dispatch:
             '_lost': callbacks.lost,
         }
         # By how many frames below a callback that of the program is.
-        self.otherwise = {
-            depth: callbacks.passing(callbacks.ignores_line, callbacks.line, depth + 1) for depth in (1, 2)
-        }
+        self.otherwise = {depth: callbacks.sieve(callbacks.ignores_line, callbacks.line, depth + 1) for depth in (1, 2)}
         self.decided = {depth: callbacks.shield(callbacks.decided, depth + 1) for depth in (1, 2)}
 
     def renew(self, places: Iterable[Place]) -> None:

@@ -81,3 +81,22 @@ def instructions(code: CodeType, known: dict[int, str]) -> Iterator[Instruction]
         if name != 'EXTENDED_ARG':
             argument = 0
         index = following
+
+
+def exception_table(code: CodeType) -> Iterator[tuple[int, int, int, bool]]:
+    """The exception table: start of the guarded range, handler, depth of the stack, whether it gets the instruction's
+    place as well. Places are in code units of two bytes."""
+    numbers = varints(code.co_exceptiontable)
+    for start in numbers:
+        _, handler, depth = next(numbers), next(numbers), next(numbers)
+        yield start, handler, depth >> 1, bool(depth & 1)
+
+
+def varints(table: bytes) -> Iterator[int]:
+    """Six bits in each byte, the highest first; bit 6 says that more follow."""
+    value = 0
+    for byte in table:
+        value = value << 6 | byte & 63
+        if not byte & 64:
+            yield value
+            value = 0

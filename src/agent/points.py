@@ -175,9 +175,7 @@ class Point:
 
     def failed(self, error: BaseException, frame: FrameType) -> bool:
         """The condition raised: that is no hit. Raises `Handed`."""
-        if is_programs(error):
-            self.points.watch.lock.leave()  # it may have broken off `settle` just behind the acquire
-            raise Handed(error) from None
+        self.hand_over(error)
         self.failures = self.failures + 1 if self.evaluated - self.failed_at <= 1 else 1
         self.failed_at = self.evaluated
         if type(error) is Interrupted:
@@ -189,6 +187,12 @@ class Point:
             self.told = True
             self.points.say(f'The condition of this breakpoint fails, which counts as false: {words(error)}', frame)
         return False
+
+    def hand_over(self, error: BaseException) -> None:
+        """What an expression raised: raises `Handed` where that is the program's own, of a signal handler."""
+        if is_programs(error):
+            self.points.watch.lock.leave()  # it may have broken off `settle` just behind the acquire
+            raise Handed(error) from None
 
     def act(self, frame: FrameType) -> bool:
         """At a hit that counts: True where the program is to stop."""
@@ -228,9 +232,7 @@ class Point:
 
     def in_place(self, error: BaseException, frame: FrameType) -> str:
         """What a log message shows for an expression that raised. Raises `Handed`."""
-        if is_programs(error):
-            self.points.watch.lock.leave()  # it may have broken off `settle` just behind the acquire
-            raise Handed(error) from None
+        self.hand_over(error)
         if type(error) is Interrupted:
             self.points.watch.danger.discard(_thread.get_ident())
             self.switch_off('an expression in its log message did not end', frame)

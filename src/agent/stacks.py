@@ -10,7 +10,7 @@ is then reached by way of another line.
 
 import _opcode
 
-from .opcodes import Instruction, instructions, names
+from .opcodes import Instruction, exception_table, instructions, names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Stacks:
         self.at = [UNKNOWN] * (len(code.co_code) // 2 + 1)
         self.again = True
         self.at[0] = EMPTY
-        handlers = list(handlers_of(code))
+        handlers = list(exception_table(code))
         while self.again:
             self.again = False
             for instruction in self.instructions:
@@ -113,25 +113,6 @@ def line_starts(code: CodeType) -> Iterator[tuple[int, int]]:
         if line is not None and line != last:
             last = line
             yield start // 2, line
-
-
-def handlers_of(code: CodeType) -> Iterator[tuple[int, int, int, bool]]:
-    """The exception table: start of the guarded range, handler, depth of the stack, whether it gets the instruction's
-    place as well."""
-    numbers = varints(code.co_exceptiontable)
-    for start in numbers:
-        _, handler, depth = next(numbers), next(numbers), next(numbers)
-        yield start, handler, depth >> 1, bool(depth & 1)
-
-
-def varints(table: bytes) -> Iterator[int]:
-    """Six bits in each byte, the highest first; bit 6 says that more follow."""
-    value = 0
-    for byte in table:
-        value = value << 6 | byte & 63
-        if not byte & 64:
-            yield value
-            value = 0
 
 
 def effect(one: Instruction, stack: int) -> int:
